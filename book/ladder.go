@@ -1,0 +1,91 @@
+package book
+
+import "github.com/tidwall/btree"
+
+// key orders the levels of one side so that the best is the highest, on both
+// sides: the price of a bid, and one dollar minus the price of an ask. Two
+// things follow. The exchange sends both sides worst first, which is ascending
+// here; and an ask's key is the price of the same level as a bid in the other
+// outcome's book, so that a complement is the two trees exchanged.
+type key uint32
+
+func (s Side) key(p Price) key {
+	if s == Ask {
+		p = Dollar - p
+	}
+	return key(p)
+}
+
+func (s Side) level(k key, size Size) Level {
+	p := Price(k)
+	if s == Ask {
+		p = Dollar - p
+	}
+	return Level{Price: p, Size: size}
+}
+
+type tree = btree.Map[key, Size]
+
+// degree gives nodes of up to 127 levels: most sides are one node, or a root
+// and a few leaves. Larger nodes make the first write after a snapshot dearer,
+// since it copies a node. BenchmarkDegree in package bench compares degrees.
+const degree = 64
+
+// ladder is one side of a book. Only its owner writes; a ladder inside a
+// Snapshot is never written again, not even by Copy, which writes to its source.
+type ladder struct {
+	// levels holds keys from 1 to 999,999 and sizes above 0, at most MaxLevels
+	// of them. Its value type must have no method Copy or IsoCopy: btree would
+	// call it for every item of a node that it copies.
+	levels *tree
+	// best is the highest key in levels, 0 when it is empty, and bestSize its
+	// size. Both are kept so that the top of a book costs no descent.
+	best     key
+	bestSize Size
+}
+
+func newLadder() ladder { return ladder{levels: btree.NewMap[key, Size](degree)} }
+
+// fork returns a ladder that shares all nodes until one of the two is written.
+func (l *ladder) fork() ladder {
+	c := *l
+	c.levels = l.levels.Copy()
+	return c
+}
+
+// set puts the size at the key, or removes the level if it is 0, and returns
+// what was there.
+func (l *ladder) set(k key, size Size) (old Size, err error) {
+	if size == 0 {
+		old, _ = l.levels.Delete(k)
+		if k == l.best {
+			l.best, l.bestSize, _ = l.levels.Max()
+		}
+		return old, nil
+	}
+	if l.levels.Len() >= MaxLevels {
+		if _, ok := l.levels.Get(k); !ok {
+			return 0, ErrTooManyLevels
+		}
+	}
+	old, _ = l.levels.Set(k, size)
+	if k >= l.best {
+		l.best, l.bestSize = k, size
+	}
+	return old, nil
+}
+
+func (l *ladder) size(k key) Size {
+	if k == l.best {
+		return l.bestSize
+	}
+	size, _ := l.levels.Get(k)
+	return size
+}
+
+func (l *ladder) top(side Side) Level {
+	if l.best == 0 {
+		return Level{}
+	}
+	return side.level(l.best, l.bestSize)
+}

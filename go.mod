@@ -1,0 +1,8 @@
+module example.com/truebook
+
+go 1.26.0
+
+require (
+	github.com/shopspring/decimal v1.6.0
+	github.com/tidwall/btree v1.8.2
+)
