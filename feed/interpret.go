@@ -1,0 +1,337 @@
+package feed
+
+import (
+	"example.com/truebook/book"
+)
+
+// interpret appends the events of the object just read.
+func (d *Decoder) interpret() {
+	o := &d.obj
+	switch v := o.values[eventTypeField]; v.kind {
+	case stringKind:
+		d.interpretAs(d.scanner.data[v.start:v.end])
+	case absent:
+		d.interpretAs(o.impliedType())
+	default:
+		d.scanner.fail(v.start, "event_type is not a plain string")
+	}
+}
+
+// impliedType is the type of an object without event_type, as old recordings
+// and REST have them: its keys tell it.
+func (o *object) impliedType() []byte {
+	has := func(f field) bool { return o.values[f].kind != absent }
+	switch {
+	case has(priceChangesField) || has(changesField):
+		return []byte("price_change")
+	case has(bidsField) && has(asksField):
+		return []byte("book")
+	case has(oldTickSizeField) && has(newTickSizeField):
+		return []byte("tick_size_change")
+	}
+	return nil
+}
+
+func (d *Decoder) interpretAs(eventType []byte) {
+	switch string(eventType) {
+	case "price_change":
+		d.stats.PriceChanges++
+		d.priceChange()
+	case "book":
+		d.stats.Books++
+		d.book()
+	case "last_trade_price":
+		d.stats.Trades++
+		d.trade()
+	case "tick_size_change":
+		d.stats.TickSizeChanges++
+		d.tickSizeChange()
+	case "best_bid_ask":
+		d.stats.BestPrices++
+		if d.options.BestPrices {
+			d.bestPrices()
+		}
+	case "new_market":
+		d.stats.NewMarkets++
+		if d.options.NewMarkets {
+			d.newMarket()
+		}
+	case "market_resolved":
+		d.stats.Resolved++
+		d.resolved()
+	default:
+		d.stats.Unknown++
+	}
+}
+
+// asset returns the token that a text names, nil if it is unknown.
+func (d *Decoder) asset(id []byte) *Asset {
+	if a := d.assets[string(id)]; a != nil {
+		return a
+	}
+	if !d.options.Learn || len(d.assets) >= MaxAssets {
+		return nil
+	}
+	return d.Know(string(id))
+}
+
+// market interns a condition id. The table is bounded as the one of tokens is.
+func (d *Decoder) market(id []byte) string {
+	if m, ok := d.markets[string(id)]; ok {
+		return m
+	}
+	m := string(id)
+	if len(d.markets) < MaxAssets {
+		d.markets[m] = m
+	}
+	return m
+}
+
+// reader returns one for the object, with the fault of its keys if they have one.
+func (d *Decoder) reader() reader {
+	return reader{data: d.scanner.data, offset: d.obj.offset, fault: d.obj.fault}
+}
+
+// subject reads asset_id. If no token can be told, the object may have meant
+// any, and the whole frame is refused; if it is unknown, the object is counted
+// and left out.
+func (d *Decoder) subject(f *fields, offset int) (a *Asset, ok bool) {
+	r := reader{data: d.scanner.data, offset: offset}
+	id := r.id(assetIDField, f.values[assetIDField])
+	if f.twoAssets {
+		r.refuse(assetIDField, f.values[assetIDField], "comes twice")
+	}
+	if r.fault != nil {
+		d.refuseFrame(r.fault)
+		return nil, false
+	}
+	if a = d.asset(id); a == nil {
+		d.stats.Unwatched++
+		return nil, false
+	}
+	return a, true
+}
+
+func (d *Decoder) refuseFrame(err *DecodeError) {
+	if d.scanner.err == nil {
+		d.scanner.err = err
+	}
+}
+
+// bad appends a Bad. A token has only one for each object: the first.
+func (d *Decoder) bad(a *Asset, err *DecodeError) {
+	d.stats.Bad++
+	d.events = append(d.events, &Bad{Asset: a, Err: err})
+}
+
+func (d *Decoder) book() {
+	o := &d.obj
+	a, ok := d.subject(&o.fields, o.offset)
+	if !ok {
+		return
+	}
+	r := d.reader()
+	v := &o.values
+	b := d.books.next()
+	b.Asset = a
+	b.Market = d.market(r.id(marketField, v[marketField]))
+	b.Time = r.timestamp(v[timestampField])
+	b.Hash = r.hash(v[hashField])
+	b.Bids = d.side(&r, bidsField, book.Bid)
+	b.Asks = d.side(&r, asksField, book.Ask)
+	b.TickSize = r.tick(tickSizeField, v[tickSizeField], false)
+	if last := v[lastTradePriceField]; last.kind != absent && last.kind != nullKind {
+		b.LastTrade, b.HasLastTrade = r.lastTrade(last), true
+	}
+	d.statics(&r, b)
+	if r.fault != nil {
+		d.bad(a, r.fault)
+		return
+	}
+	if b.Hash.IsZero() {
+		d.stats.NoHash++
+	}
+	d.events = append(d.events, b)
+}
+
+func (d *Decoder) side(r *reader, f field, side book.Side) []book.Level {
+	v := d.obj.values[f]
+	if v.kind != arrayKind {
+		r.refuse(f, v, "is not an array")
+		return nil
+	}
+	l := &d.obj.levels[side]
+	if l.fault != nil && r.fault == nil {
+		r.fault = l.fault
+	}
+	return l.list
+}
+
+// statics reads what only REST sends; the two come together or count as absent.
+func (d *Decoder) statics(r *reader, b *Book) {
+	size, risk := d.obj.values[minOrderSizeField], d.obj.values[negRiskField]
+	text := r.optional(minOrderSizeField, size)
+	if len(text) == 0 || risk.kind != trueKind && risk.kind != falseKind {
+		return
+	}
+	b.MinOrderSize = r.number(minOrderSizeField, size, text)
+	b.NegRisk = risk.kind == trueKind
+	b.HasStatics = true
+}
+
+// priceChange reads the current form and the two older ones: `changes` with the
+// token and the hash beside it (to 2025-09), and one change written into the
+// object itself (to 2024).
+func (d *Decoder) priceChange() {
+	o := &d.obj
+	v := &o.values
+	switch {
+	case v[priceChangesField].kind != absent:
+	case v[changesField].kind != absent:
+		for i := range o.changes {
+			o.changes[i].values[assetIDField] = v[assetIDField]
+			o.changes[i].values[hashField] = v[hashField]
+		}
+	default:
+		o.changes = append(o.changes[:0], change{fields: fields{values: *v}, offset: o.offset})
+	}
+	if v[priceChangesField].kind != absent && v[changesField].kind != absent {
+		o.refuse(v[changesField], "both forms of changes")
+	}
+	r := d.reader()
+	market := r.id(marketField, v[marketField])
+	time := r.timestamp(v[timestampField])
+	for _, f := range []field{priceChangesField, changesField} {
+		if kind := v[f].kind; kind != absent && kind != arrayKind {
+			// No token can be told: the frame may have meant any.
+			d.refuseFrame(&DecodeError{Offset: v[f].start, Field: fieldNames[f], Reason: "is not an array"})
+			return
+		}
+	}
+	first := len(d.changeList)
+	badFrom := len(d.events)
+	for i := range o.changes {
+		d.change(&o.changes[i], r.fault, badFrom)
+		if d.scanner.err != nil {
+			return
+		}
+	}
+	if len(o.changes) == 0 && r.fault != nil {
+		d.refuseFrame(r.fault)
+		return
+	}
+	list := d.changeList[first:len(d.changeList):len(d.changeList)]
+	if len(list) == 0 {
+		return
+	}
+	p := d.changes.next()
+	p.Market, p.Time, p.Changes = d.market(market), time, list
+	d.events = append(d.events, p)
+}
+
+// change appends one element of price_changes to the list of changes, or a Bad
+// for its token. The object's own fault is that of each of its tokens.
+func (d *Decoder) change(c *change, fault *DecodeError, badFrom int) {
+	a, ok := d.subject(&c.fields, c.offset)
+	if !ok {
+		return
+	}
+	if fault == nil {
+		fault = c.fault
+	}
+	r := reader{data: d.scanner.data, offset: c.offset, fault: fault}
+	v := &c.values
+	entry := Change{
+		Asset:   a,
+		Price:   r.levelPrice(v[priceField]),
+		Size:    r.size(sizeField, v[sizeField]),
+		Side:    r.side(v[sideField]),
+		Hash:    r.hash(v[hashField]),
+		BestBid: r.bestPrice(bestBidField, v[bestBidField]),
+		BestAsk: r.bestPrice(bestAskField, v[bestAskField]),
+		HasBest: v[bestBidField].kind == stringKind && v[bestAskField].kind == stringKind,
+	}
+	if r.fault == nil {
+		if entry.Hash.IsZero() {
+			d.stats.NoHash++
+		}
+		d.changeList = append(d.changeList, entry)
+		return
+	}
+	for _, e := range d.events[badFrom:] {
+		if bad, ok := e.(*Bad); ok && bad.Asset == a {
+			return
+		}
+	}
+	d.bad(a, r.fault)
+}
+
+func (d *Decoder) trade() {
+	o := &d.obj
+	a, ok := d.subject(&o.fields, o.offset)
+	if !ok {
+		return
+	}
+	r := d.reader()
+	v := &o.values
+	t := d.trades.next()
+	t.Asset = a
+	t.Market = d.market(r.id(marketField, v[marketField]))
+	if text := r.text(priceField, v[priceField]); text != nil {
+		t.Price = book.Price(r.number(priceField, v[priceField], text))
+		t.Decimals = decimals(text)
+		if t.Price > book.Dollar {
+			r.refuse(priceField, v[priceField], "is above 1")
+		}
+	}
+	t.Size = r.size(sizeField, v[sizeField])
+	t.Side = r.side(v[sideField])
+	t.Time = r.timestamp(v[timestampField])
+	t.FeeRateBPS = r.optional(feeRateField, v[feeRateField])
+	t.TransactionHash = r.optional(transactionHashField, v[transactionHashField])
+	if r.fault != nil {
+		d.bad(a, r.fault)
+		return
+	}
+	d.events = append(d.events, t)
+}
+
+func (d *Decoder) tickSizeChange() {
+	o := &d.obj
+	a, ok := d.subject(&o.fields, o.offset)
+	if !ok {
+		return
+	}
+	r := d.reader()
+	v := &o.values
+	t := d.ticks.next()
+	t.Asset = a
+	t.Market = d.market(r.id(marketField, v[marketField]))
+	t.Old = r.tick(oldTickSizeField, v[oldTickSizeField], true)
+	t.New = r.tick(newTickSizeField, v[newTickSizeField], true)
+	t.Time = r.timestamp(v[timestampField])
+	if r.fault != nil {
+		d.bad(a, r.fault)
+		return
+	}
+	d.events = append(d.events, t)
+}
+
+func (d *Decoder) bestPrices() {
+	o := &d.obj
+	a, ok := d.subject(&o.fields, o.offset)
+	if !ok {
+		return
+	}
+	r := d.reader()
+	v := &o.values
+	b := d.best.next()
+	b.Asset = a
+	b.Market = d.market(r.id(marketField, v[marketField]))
+	b.BestBid = r.bestPrice(bestBidField, v[bestBidField])
+	b.BestAsk = r.bestPrice(bestAskField, v[bestAskField])
+	b.Time = r.timestamp(v[timestampField])
+	if r.fault == nil { // a hint that cannot be read hints at nothing
+		d.events = append(d.events, b)
+	}
+}
