@@ -3,6 +3,7 @@ package book
 import (
 	"errors"
 	"fmt"
+	"iter"
 )
 
 // MaxLevels is the most levels that a side can hold: every price of the finest
@@ -91,6 +92,13 @@ func (b *Book) Differs(bids, asks []Level) (int, error) {
 
 // Top returns the best level of each side.
 func (b *Book) Top() Top { return Top{Bid: b.bids.top(Bid), Ask: b.asks.top(Ask)} }
+
+// Backward yields the levels of a side, worst first, as [Snapshot.Backward]
+// does, but without taking a snapshot: the book must not change meanwhile.
+func (b *Book) Backward(side Side) iter.Seq[Level] { return b.side(side).backward(side) }
+
+// Len returns the number of levels of a side.
+func (b *Book) Len(side Side) int { return b.side(side).levels.Len() }
 
 // Snapshot returns the book as it is now, in O(1): the levels are shared until
 // the book next changes one, which then copies the path to it.

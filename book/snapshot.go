@@ -61,9 +61,7 @@ func (s Snapshot) Levels(side Side) iter.Seq[Level] {
 // and that of the book hash.
 func (s Snapshot) Backward(side Side) iter.Seq[Level] {
 	l := s.side(side)
-	return func(yield func(Level) bool) {
-		l.levels.Scan(func(k key, size Size) bool { return yield(side.level(k, size)) })
-	}
+	return l.backward(side)
 }
 
 // AppendLevels appends up to n levels of a side to dst, best first, all of them

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"crypto/sha1" //nolint:gosec // the exchange's choice; it is no secret here
+	"iter"
 	"slices"
 	"sync"
 
@@ -158,14 +159,17 @@ type HashChecker struct {
 func (c *HashChecker) Found() Hash { return c.found }
 
 // Check says whether a book has the hash that was announced for it, and moves
-// the terms that it matched under to the front of m. SHA-1 covers every level
-// exactly, so that a match by search proves as much as a match at once.
-func (c *HashChecker) Check(id BookID, s book.Snapshot, want Hash, m *MarketTerms, effort Effort) Match {
+// the terms that it matched under to the front of m. The levels are in the
+// exchange's order, worst first. SHA-1 covers every one of them exactly, so that
+// a match by search proves as much as a match at once.
+func (c *HashChecker) Check(
+	id BookID, bids, asks iter.Seq[book.Level], want Hash, m *MarketTerms, effort Effort,
+) Match {
 	c.found = Hash{}
 	if want.IsZero() || m.recipe == RecipeUnknown && effort < Calibrate {
 		return CannotSay
 	}
-	c.text = appendLevels(appendID(c.text[:0], id), s.Backward(book.Bid), s.Backward(book.Ask))
+	c.text = appendLevels(appendID(c.text[:0], id), bids, asks)
 	c.begun = false
 	if m.recipe == RecipeUnknown {
 		if c.calibrate(want, m) {

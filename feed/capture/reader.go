@@ -1,0 +1,279 @@
+package capture
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+
+	"example.com/truebook/feed"
+)
+
+// MaxLine is the longest line that is read, in bytes: the longest frame and its
+// envelope.
+const MaxLine = feed.MaxFrame + 1<<16
+
+var (
+	// ErrTorn says that a recording ends in the middle of a line or of a
+	// compressed block. All that came before has been read.
+	ErrTorn = errors.New("capture: the recording is torn")
+	// ErrLineTooLong says that a line has more than MaxLine bytes.
+	ErrLineTooLong = errors.New("capture: line too long")
+)
+
+// TornError is where a recording is torn. It matches [ErrTorn].
+type TornError struct {
+	Line int // the last one, which was not read
+	Err  error
+}
+
+// Error names the line.
+func (e *TornError) Error() string {
+	return fmt.Sprintf("capture: the recording is torn at line %d: %v", e.Line, e.Err)
+}
+
+// Is says that this is an [ErrTorn].
+func (e *TornError) Is(target error) bool { return target == ErrTorn }
+
+// Unwrap returns what reading ended with.
+func (e *TornError) Unwrap() error { return e.Err }
+
+// Reader reads a recording. It is for one goroutine.
+type Reader struct {
+	lines *bufio.Reader
+	close []func() error
+	line  int
+	long  []byte // a line that is longer than the buffer of lines
+	clock clock
+	err   error // the end, once reached
+}
+
+// Open opens a recording. It tells the compression from the content.
+func Open(path string) (*Reader, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	r, err := NewReader(file)
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	r.close = append(r.close, file.Close)
+	return r, nil
+}
+
+// NewReader reads a recording from a stream. It tells the compression from the
+// content.
+func NewReader(stream io.Reader) (*Reader, error) {
+	r := &Reader{}
+	const size = 64 << 10
+	buffered := bufio.NewReaderSize(stream, size)
+	magic, err := buffered.Peek(4)
+	if err != nil && err != io.EOF {
+		return nil, fmt.Errorf("capture: %w", err)
+	}
+	switch {
+	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+		// One goroutine less to end, and a bound on what a frame may ask for.
+		z, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<28))
+		if err != nil {
+			return nil, fmt.Errorf("capture: %w", err)
+		}
+		r.close = append(r.close, func() error { z.Close(); return nil })
+		r.lines = bufio.NewReaderSize(z, size)
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+		z, err := gzip.NewReader(buffered)
+		if err != nil {
+			return nil, fmt.Errorf("capture: %w", err)
+		}
+		r.lines = bufio.NewReaderSize(z, size)
+	default:
+		r.lines = buffered
+	}
+	r.clock.decoder = feed.NewDecoder(feed.DecoderOptions{Learn: true, BestPrices: true, NewMarkets: true})
+	return r, nil
+}
+
+// Close releases what the Reader holds. A stream given to [NewReader] stays open.
+func (r *Reader) Close() error {
+	var err error
+	for _, f := range r.close {
+		err = errors.Join(err, f())
+	}
+	r.close = nil
+	return err
+}
+
+// Next returns the next record; its frame is valid until the next call. At the
+// end it returns [io.EOF], or a [*TornError]; both are returned again by every
+// further call, and so is any other error.
+func (r *Reader) Next() (feed.Record, error) {
+	for r.err == nil {
+		var line []byte
+		line, r.err = r.readLine()
+		if r.err != nil {
+			break
+		}
+		if line = bytes.TrimSpace(line); len(line) == 0 {
+			continue
+		}
+		record, ok := r.record(line)
+		if ok {
+			return record, nil
+		}
+	}
+	return feed.Record{}, r.err
+}
+
+// readLine returns the next line. A last line without its end is torn, unless it
+// is whole by itself.
+func (r *Reader) readLine() ([]byte, error) {
+	r.line++
+	r.long = r.long[:0]
+	for {
+		part, err := r.lines.ReadSlice('\n')
+		if len(r.long)+len(part) > MaxLine {
+			return nil, fmt.Errorf("%w: line %d", ErrLineTooLong, r.line)
+		}
+		switch {
+		case err == nil && len(r.long) == 0:
+			return part, nil
+		case err == nil:
+			r.long = append(r.long, part...)
+			return r.long, nil
+		case errors.Is(err, bufio.ErrBufferFull):
+			r.long = append(r.long, part...)
+		case err == io.EOF:
+			r.long = append(r.long, part...)
+			return r.lastLine()
+		case torn(err):
+			return nil, &TornError{Line: r.line, Err: err}
+		default:
+			return nil, fmt.Errorf("capture: line %d: %w", r.line, err)
+		}
+	}
+}
+
+func torn(err error) bool {
+	return errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+func (r *Reader) lastLine() ([]byte, error) {
+	line := bytes.TrimSpace(r.long)
+	if len(line) == 0 {
+		return nil, io.EOF
+	}
+	if (line[0] == '{' || line[0] == '[') && !json.Valid(line) {
+		return nil, &TornError{Line: r.line, Err: io.ErrUnexpectedEOF}
+	}
+	return line, nil // the next read says io.EOF again
+}
+
+// envelope is a line of the second form.
+type envelope struct {
+	ReceivedNS *int64          `json:"recv_ns"`
+	Conn       int             `json:"conn"`
+	Raw        json.RawMessage `json:"raw"`
+	Text       *string         `json:"txt"`
+	Control    string          `json:"ctl"`
+}
+
+// record reads a line. It returns false for one that holds nothing of interest.
+func (r *Reader) record(line []byte) (record feed.Record, ok bool) {
+	record = feed.Record{Line: r.line, Frame: line}
+	var e envelope
+	if !isEnvelope(line, &e) {
+		record.Time = r.clock.bare(line)
+		return record, true
+	}
+	record.Conn = e.Conn
+	switch {
+	case e.Control != "":
+		record.Frame = nil
+		switch e.Control {
+		case "open":
+			record.Kind = feed.Opened
+		case "close":
+			record.Kind = feed.Closed
+		case "gap":
+			record.Kind = feed.Lost
+		default:
+			return feed.Record{}, false
+		}
+	case e.Text != nil:
+		record.Frame = []byte(*e.Text)
+	default:
+		record.Frame = e.Raw
+	}
+	if e.ReceivedNS != nil {
+		record.Time = r.clock.at(time.Unix(0, *e.ReceivedNS).UTC())
+	} else {
+		record.Time = r.clock.bare(record.Frame)
+	}
+	return record, true
+}
+
+// isEnvelope says whether a line is an envelope, and reads it. No event of the
+// exchange has a key of one.
+func isEnvelope(line []byte, e *envelope) bool {
+	if line[0] != '{' {
+		return false
+	}
+	for _, key := range []string{`"raw"`, `"txt"`, `"ctl"`} {
+		if bytes.Contains(line, []byte(key)) {
+			return json.Unmarshal(line, e) == nil && (e.Raw != nil || e.Text != nil || e.Control != "")
+		}
+	}
+	return false
+}
+
+// clock tells the time of records. It never goes back.
+type clock struct {
+	now     time.Time
+	decoder *feed.Decoder
+}
+
+func (c *clock) at(t time.Time) time.Time {
+	if t.After(c.now) {
+		c.now = t
+	}
+	return c.now
+}
+
+// bare tells the time of a frame that came without one.
+func (c *clock) bare(frame []byte) time.Time {
+	events, err := c.decoder.Decode(frame)
+	if err != nil {
+		return c.now
+	}
+	for _, event := range events {
+		var t feed.Timestamp
+		switch e := event.(type) {
+		case *feed.Book:
+			t = e.Time
+		case *feed.PriceChange:
+			t = e.Time
+		case *feed.Trade:
+			t = e.Time
+		case *feed.TickSizeChange:
+			t = e.Time
+		case *feed.BestPrices:
+			t = e.Time
+		case *feed.NewMarket:
+			t = e.Time
+		case *feed.Resolved:
+			t = e.Time
+		}
+		if t > 0 {
+			c.at(t.Time())
+		}
+	}
+	return c.now
+}
