@@ -97,6 +97,14 @@ func (b *Book) Top() Top { return Top{Bid: b.bids.top(Bid), Ask: b.asks.top(Ask)
 // does, but without taking a snapshot: the book must not change meanwhile.
 func (b *Book) Backward(side Side) iter.Seq[Level] { return b.side(side).backward(side) }
 
+// SizeAt returns the size at a price, 0 if there is no such level.
+func (b *Book) SizeAt(side Side, price Price) Size {
+	if !price.valid() {
+		return 0
+	}
+	return b.side(side).size(side.key(price))
+}
+
 // Len returns the number of levels of a side.
 func (b *Book) Len(side Side) int { return b.side(side).levels.Len() }
 

@@ -1,0 +1,135 @@
+// Bookcheck replays recordings of the market channel and reports whether the
+// books that come of them are the exchange's.
+package main
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+
+	"example.com/truebook/engine"
+	"example.com/truebook/feed"
+	"example.com/truebook/feed/capture"
+)
+
+// Exit codes.
+const (
+	exitOK        = 0
+	exitDisagreed = 1
+	exitUsage     = 2
+	exitBadFile   = 6
+)
+
+const usage = `usage: bookcheck [--json] FILE...
+
+Replays recordings (one frame per line, plain, gzip or zstd; - is standard
+input) and compares the books with what the exchange says of them:
+
+  hash     the whole book with its announced SHA-1, at the end of each run of
+           changes and for each book that is sent
+  top      the best prices with the reported ones, at the end of each run
+  refresh  each book that is sent with the one that was here
+  mirror   the changes of both tokens in one frame with each other
+
+A hash that fails and is right again at the token's next run has healed: the
+exchange announces some too early. It is listed, but is no disagreement.
+
+Exit code: 0 nothing disagreed, 1 something did, 2 usage, 6 not a recording.
+`
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	flags := flag.NewFlagSet("bookcheck", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Usage = func() { fmt.Fprint(stderr, usage) }
+	asJSON := flags.Bool("json", false, "")
+	files, err := parse(flags, args)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return exitOK
+	case err != nil:
+		return exitUsage
+	case len(files) == 0:
+		fmt.Fprint(stderr, usage)
+		return exitUsage
+	}
+	code := exitOK
+	for _, file := range files {
+		report, err := check(file, stdin)
+		if err != nil {
+			fmt.Fprintf(stderr, "bookcheck: %s: %v\n", file, err)
+			code = max(code, exitBadFile)
+			continue
+		}
+		if report.disagreed() {
+			code = max(code, exitDisagreed)
+		}
+		write := report.text
+		if *asJSON {
+			write = report.json
+		}
+		if err := write(stdout); err != nil {
+			return exitDisagreed // whoever reads has gone
+		}
+	}
+	return code
+}
+
+// parse accepts flags and files in any order.
+func parse(flags *flag.FlagSet, args []string) (files []string, err error) {
+	for len(args) > 0 {
+		if err := flags.Parse(args); err != nil {
+			return nil, err
+		}
+		if args = flags.Args(); len(args) > 0 {
+			files, args = append(files, args[0]), args[1:]
+		}
+	}
+	return files, nil
+}
+
+var errNoFrame = errors.New("holds no frame of the market channel")
+
+func check(file string, stdin io.Reader) (*report, error) {
+	var r *capture.Reader
+	var err error
+	if file == "-" {
+		r, err = capture.NewReader(stdin)
+	} else {
+		r, err = capture.Open(file)
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer r.Close()
+	p := &report{file: file}
+	replay := engine.NewReplay(p.find)
+	for {
+		record, err := r.Next()
+		if torn, ok := errors.AsType[*capture.TornError](err); ok {
+			p.torn = torn
+			break
+		}
+		if err == io.EOF { //nolint:errorlint // Next returns it as it is
+			break
+		}
+		if err != nil {
+			return nil, err
+		}
+		if record.Kind == feed.FrameReceived {
+			p.frames++
+		}
+		if err := replay.Step(record); err != nil {
+			p.refuse(record.Line, err)
+		}
+	}
+	replay.End()
+	p.finish(replay)
+	if p.readable() {
+		return p, nil
+	}
+	return nil, errNoFrame
+}

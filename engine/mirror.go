@@ -1,0 +1,69 @@
+package engine
+
+import (
+	"fmt"
+
+	"example.com/truebook/book"
+	"example.com/truebook/feed"
+)
+
+// maxMirrored bounds the changes of one frame that are compared with each other.
+// The exchange sends two, rarely a few more.
+const maxMirrored = 64
+
+// mirror asks the witness of the mirror: in a frame with changes of both tokens
+// of a market, each change of one has its counterpart in the other, at one minus
+// the price and on the other side.
+func (s *shard) mirror(e *feed.PriceChange) {
+	first := e.Changes[0].Asset
+	var second *feed.Asset
+	for i := range e.Changes {
+		switch a := e.Changes[i].Asset; {
+		case a == first || a == second:
+		case second == nil:
+			second = a
+		default:
+			return // no market has three
+		}
+	}
+	switch {
+	case second == nil:
+		return
+	case len(e.Changes) > maxMirrored:
+		s.tallies[MirrorWitness].count(unknown)
+		return
+	}
+	if alone := unmirrored(e.Changes); alone != nil {
+		s.tallies[MirrorWitness].count(disagreed)
+		s.find(Finding{
+			Line: s.line, Asset: alone.Asset.ID, Witness: MirrorWitness,
+			Expected: fmt.Sprintf("the mirror of %v %v x %v", alone.Side, alone.Price, alone.Size), Found: "none",
+		})
+		return
+	}
+	s.tallies[MirrorWitness].count(agreed)
+}
+
+// unmirrored returns the first change without a counterpart, nil if there is
+// none.
+func unmirrored(changes []feed.Change) *feed.Change {
+	var taken [maxMirrored]bool
+next:
+	for i := range changes {
+		if taken[i] {
+			continue
+		}
+		for j := i + 1; j < len(changes); j++ {
+			if !taken[j] && mirrors(&changes[i], &changes[j]) {
+				taken[j] = true
+				continue next
+			}
+		}
+		return &changes[i]
+	}
+	return nil
+}
+
+func mirrors(a, b *feed.Change) bool {
+	return a.Asset != b.Asset && a.Side != b.Side && a.Size == b.Size && a.Price == book.Dollar-b.Price
+}

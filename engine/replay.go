@@ -1,0 +1,57 @@
+package engine
+
+import (
+	"example.com/truebook/feed"
+)
+
+// Replay drives the engine's core by a recording instead of connections: the
+// same books, runs and proofs, and the same outcome each time. Time is that of
+// the records. What only a connection could tell, its silence or its lag, is not
+// looked for, and nothing is asked of REST.
+//
+// It is for one goroutine.
+type Replay struct {
+	shard *shard
+	now   instant
+}
+
+// NewReplay returns a Replay that calls report with each check that did not
+// agree, unless it is nil. It may be called for a line before the current one:
+// what a hash shows depends on what comes after it.
+func NewReplay(report func(Finding)) *Replay {
+	r := &Replay{shard: newShard(feed.DecoderOptions{Learn: true})}
+	r.shard.report = report
+	return r
+}
+
+// Step applies the next record. It returns the error of a frame that could not
+// be read, a [*feed.DecodeError]; the tokens that the frame concerns are in doubt
+// then, and the replay goes on with the next record.
+func (r *Replay) Step(record feed.Record) error {
+	if !record.Time.IsZero() {
+		r.now = max(r.now, instant(record.Time.UnixNano()))
+	}
+	return r.shard.step(r.now, &record)
+}
+
+// End says that the recording is over: what waited for a further frame is
+// decided without it. It is to be called once, last.
+func (r *Replay) End() { r.shard.end() }
+
+// Views returns the tokens of the recording, in the order in which they first
+// appeared, with their books as they are now.
+func (r *Replay) Views() []View {
+	var views []View
+	for _, t := range r.shard.tokens {
+		if t != nil {
+			views = append(views, r.shard.view(t))
+		}
+	}
+	return views
+}
+
+// Tallies returns what the witnesses have said so far.
+func (r *Replay) Tallies() Tallies { return r.shard.tallies }
+
+// Stats returns what the decoder has met so far.
+func (r *Replay) Stats() feed.Stats { return r.shard.decoder.Stats() }

@@ -1,0 +1,113 @@
+package engine
+
+import (
+	"time"
+
+	"example.com/truebook/book"
+	"example.com/truebook/feed"
+)
+
+// instant is a time in nanoseconds since 1970. 0 is never.
+type instant int64
+
+func (i instant) time() time.Time {
+	if i == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, int64(i)).UTC()
+}
+
+func (i instant) after(d time.Duration) instant { return i + instant(d) }
+
+// key names a state of a token's book, as the exchange announces it. A key with
+// no hash names nothing that could be recognized again.
+type key struct {
+	time feed.Timestamp
+	hash feed.Hash
+}
+
+// ringSize is how many announced states of a token are remembered. The exchange
+// repeats entries up to 120 ms late (measured by others, 2026-10), in which the
+// busiest token has had some 35 new states.
+const ringSize = 64
+
+// ring holds the states that were announced last, in no order that matters.
+type ring struct {
+	// times stands apart so that a search, which mostly finds nothing, reads
+	// little memory.
+	times  [ringSize]feed.Timestamp
+	hashes [ringSize]feed.Hash
+	next   int
+}
+
+func (r *ring) add(k key) {
+	if k.hash.IsZero() {
+		return
+	}
+	r.times[r.next], r.hashes[r.next] = k.time, k.hash
+	r.next = (r.next + 1) % ringSize
+}
+
+func (r *ring) has(k key) bool {
+	if k.hash.IsZero() {
+		return false
+	}
+	for i, t := range r.times {
+		if t == k.time && r.hashes[i] == k.hash {
+			return true
+		}
+	}
+	return false
+}
+
+// How long a doubt may last before it costs the book something.
+const (
+	// runTimeout: a run without a further entry is over.
+	runTimeout = 250 * time.Millisecond
+	// settleTimeout: a top that is not the reported one makes the book stale.
+	settleTimeout = 500 * time.Millisecond
+	// failureTimeout: a hash that does not match makes the book stale.
+	failureTimeout = time.Second
+	// searchGap is the time between two searches for the terms of one token's
+	// hash, each of which costs as much as a hundred frames.
+	searchGap = time.Second
+)
+
+// maxDisorder is more than the exchange's times of one token ever go back, in
+// milliseconds: by nothing but repeats, up to 120 ms (measured by others, 2026-10).
+const maxDisorder = 1000
+
+// run is the newest run of a token: the changes with one key, which lead to the
+// state that the key names. It also stands for a book, as a run of no changes.
+type run struct {
+	key     key
+	entries int     // changes so far that the witnesses have not been asked about
+	line    int     // of the last one
+	last    instant // when that came
+	// check is Proved only if the book as it is has the hash of the key; from
+	// then on no change of this key can alter it.
+	check Check
+	// searched: check was found with every effort, for the book as it is.
+	searched bool
+	// matched: a hash of the key was found. It is what the witness is told, while
+	// check is what readers are told.
+	matched bool
+	// ambiguous: the hash may match, and yet the book be at a state that is over,
+	// since the exchange's times do not tell which of two states came first. Such
+	// a match proves nothing; the next run's will.
+	ambiguous bool
+	// side and price are those of the last change.
+	side  book.Side
+	price book.Price
+	// bestBid and bestAsk are the reported best prices, 0 for an empty side, if
+	// hasBest.
+	bestBid, bestAsk book.Price
+	hasBest          bool
+}
+
+// failure is a run whose hash did not match, until the next run tells whether it
+// heals.
+type failure struct {
+	line            int // 0: none
+	expected, found feed.Hash
+}
