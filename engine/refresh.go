@@ -35,16 +35,16 @@ func (s *shard) wholeBook(t *token, e *feed.Book) {
 		s.breakContinuity(t, Disconnected)
 	}
 	terms := s.terms(t, e.Market)
-	if k.time < t.newest || k != t.run.key && t.ring.has(k) {
-		s.oldBook(t, e, k)
-		return
-	}
-	note(terms, e)
 	differ, err := t.book.Differs(e.Bids, e.Asks)
 	if err != nil { // a price twice
 		s.breakContinuity(t, BadMessage)
 		return
 	}
+	if k.time < t.newest || k != t.run.key && t.ring.has(k) {
+		s.oldBook(t, e, k)
+		return
+	}
+	note(terms, e)
 	compared := t.based && t.continuous
 	if compared && differ == 0 {
 		s.tallies[RefreshWitness].count(agreed)
@@ -177,8 +177,7 @@ func (s *shard) oldBook(t *token, e *feed.Book, k key) {
 		s.tallies[RefreshWitness].count(unknown)
 	}
 	if _, err := s.scratch.Replace(e.Bids, e.Asks); err != nil {
-		s.tallies[HashWitness].count(unknown)
-		return
+		return // not with levels that a book has been compared with
 	}
 	s.tallyBook(t, e, s.check(t, s.scratch, k, feed.Calibrate))
 }

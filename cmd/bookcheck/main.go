@@ -12,14 +12,7 @@ import (
 	"example.com/truebook/engine"
 	"example.com/truebook/feed"
 	"example.com/truebook/feed/capture"
-)
-
-// Exit codes.
-const (
-	exitOK        = 0
-	exitDisagreed = 1
-	exitUsage     = 2
-	exitBadFile   = 6
+	"example.com/truebook/internal/cli"
 )
 
 const usage = `usage: bookcheck [--json] FILE...
@@ -46,61 +39,42 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags.SetOutput(stderr)
 	flags.Usage = func() { fmt.Fprint(stderr, usage) }
 	asJSON := flags.Bool("json", false, "")
-	files, err := parse(flags, args)
+	files, err := cli.Parse(flags, args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
-		return exitOK
+		return cli.OK
 	case err != nil:
-		return exitUsage
+		return cli.Usage
 	case len(files) == 0:
 		fmt.Fprint(stderr, usage)
-		return exitUsage
+		return cli.Usage
 	}
-	code := exitOK
+	code := cli.OK
 	for _, file := range files {
 		report, err := check(file, stdin)
 		if err != nil {
 			fmt.Fprintf(stderr, "bookcheck: %s: %v\n", file, err)
-			code = max(code, exitBadFile)
+			code = max(code, cli.BadFile)
 			continue
 		}
 		if report.disagreed() {
-			code = max(code, exitDisagreed)
+			code = max(code, cli.Failure)
 		}
 		write := report.text
 		if *asJSON {
 			write = report.json
 		}
 		if err := write(stdout); err != nil {
-			return exitDisagreed // whoever reads has gone
+			return cli.Failure // whoever reads has gone
 		}
 	}
 	return code
 }
 
-// parse accepts flags and files in any order.
-func parse(flags *flag.FlagSet, args []string) (files []string, err error) {
-	for len(args) > 0 {
-		if err := flags.Parse(args); err != nil {
-			return nil, err
-		}
-		if args = flags.Args(); len(args) > 0 {
-			files, args = append(files, args[0]), args[1:]
-		}
-	}
-	return files, nil
-}
-
 var errNoFrame = errors.New("holds no frame of the market channel")
 
 func check(file string, stdin io.Reader) (*report, error) {
-	var r *capture.Reader
-	var err error
-	if file == "-" {
-		r, err = capture.NewReader(stdin)
-	} else {
-		r, err = capture.Open(file)
-	}
+	r, err := cli.OpenRecording(file, stdin)
 	if err != nil {
 		return nil, err
 	}

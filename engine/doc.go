@@ -1,0 +1,78 @@
+// Package engine keeps order books in step with the exchange, and proves that
+// they are.
+//
+// The exchange's stream has no sequence numbers, no acknowledgements and no
+// replay: a lost frame is not announced. But each change carries the SHA-1 of the
+// token's whole book after it. The engine compares its book with that, so that a
+// read can say by what the book was proved, and how recently.
+//
+// In this version the engine is driven by recordings, with [Replay]; connections
+// to the exchange come next and will drive the same core.
+//
+//	replay := engine.NewReplay(func(f engine.Finding) { fmt.Println(f.Line, f.Witness) })
+//	for {
+//		record, err := reader.Next() // of package capture
+//		...
+//		replay.Step(record)
+//	}
+//	replay.End()
+//	for _, view := range replay.Views() {
+//		top, err := view.Top() // err says why a book is not to be traded on
+//	}
+//
+// # What a read says
+//
+// A [View] is one version of one token's book with its [Status]. State is live,
+// or says with a reason why not: syncing before the first book, stale when there
+// is doubt, gone when the market is resolved. A live book whose top is crossed, or
+// is not the one that the exchange reported last, is settling: [View.Top] returns
+// an error for it. Check and Proof say how this version stands against its hash,
+// and which version was proved last. Epoch grows each time that the token becomes
+// live, and when a live book turns out to have lacked something.
+//
+// # Runs
+//
+// A change at the exchange may come as several frames. All its entries of one
+// token have equal time and hash, and describe the book after the last of them: a
+// run. Within a run the hash need not match yet, and the version is open. When
+// the run is over (another one begins, a book comes, or 250 ms pass) a hash that
+// does not match has failed. If none matches within a second after that, the book
+// is stale.
+//
+// Some matches prove nothing, and the version stays unproved: the exchange's
+// times are milliseconds, and where two states of one millisecond could have come
+// in either order, their hashes cannot tell which is the newest.
+//
+// # Books
+//
+// The exchange sends whole books, at first and after trades. One that is not
+// older than what is here replaces it at once. If it differs from the book here,
+// either changes were lost or it came before them: they have 250 ms to come.
+// A book that is older, or whose hash was announced before the newest, is not
+// applied.
+//
+// # Repeats
+//
+// The exchange repeats entries, up to 120 ms late. Each token keeps its last 64
+// announced states; an entry of one of them that is not the newest is not applied
+// again.
+//
+// # Doubt
+//
+// A frame that cannot be read puts every token of its connection in doubt, a bad
+// value its own token. A closed connection does, and so does a gap in a recording.
+// A stale book goes on with the changes that come; it is live again with a whole
+// book, or when its hash matches.
+//
+// # What is not noticed
+//
+// A lost change shows at the end of the token's next run, and not before. If there
+// is none, only a connection's silence or another source could tell, which this
+// version does not ask. A change that is lost and overwritten before that run ends
+// leaves no trace, and no harm. Nothing protects from an exchange that sends wrong
+// books with matching hashes.
+//
+// # Concurrency
+//
+// A Replay is for one goroutine. A View is immutable and may be passed on.
+package engine

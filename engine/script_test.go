@@ -1,0 +1,199 @@
+package engine
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/truebook/book"
+	"example.com/truebook/feed"
+)
+
+// script is one market with two tokens whose frames a test writes by hand. It
+// knows the hashes: they are computed from the books that the test describes.
+type script struct {
+	t        *testing.T
+	s        *shard
+	now      int64 // milliseconds
+	line     int
+	conn     int
+	findings []Finding
+}
+
+const (
+	condition = "0xc0"
+	yesToken  = "111"
+	noToken   = "222"
+	startTime = 1_800_000_000_000
+)
+
+//nolint:gochecknoglobals // constant
+var scriptTerms = feed.HashTerms{
+	Recipe: feed.RecipeLastTrade, MinOrderSize: 5 * book.Share, TickSize: book.Dollar / 100,
+	LastTrade: feed.LastTrade{Price: book.Dollar / 2, Decimals: 3},
+}
+
+func newScript(t *testing.T) *script {
+	t.Helper()
+	sc := &script{t: t, now: startTime}
+	sc.s = newShard(feed.DecoderOptions{Learn: true})
+	sc.s.report = func(f Finding) { sc.findings = append(sc.findings, f) }
+	return sc
+}
+
+// levels reads "40x10 41x5 | 60x7": cents and shares, bids, then asks.
+func levels(text string) (bids, asks []book.Level) {
+	for i, side := range strings.Split(text, "|") {
+		for _, field := range strings.Fields(side) {
+			var cents, shares int64
+			if _, err := fmt.Sscanf(field, "%dx%d", &cents, &shares); err != nil {
+				panic(err)
+			}
+			level := book.Level{Price: book.Price(cents) * book.Dollar / 100, Size: book.Size(shares) * book.Share}
+			if i == 0 {
+				bids = append(bids, level)
+			} else {
+				asks = append(asks, level)
+			}
+		}
+	}
+	return bids, asks
+}
+
+func hashOf(token, text string, ms int64, terms feed.HashTerms) feed.Hash {
+	b := book.New()
+	if _, err := b.Replace(levels(text)); err != nil {
+		panic(err)
+	}
+	id := feed.BookID{Market: condition, Asset: token, Time: feed.Timestamp(ms)}
+	return feed.BookHash(id, b.Backward(book.Bid), b.Backward(book.Ask), terms)
+}
+
+// step applies a frame at the script's time.
+func (sc *script) step(frame string) {
+	sc.line++
+	r := feed.Record{Conn: sc.conn, Line: sc.line, Time: time.UnixMilli(sc.now), Frame: []byte(frame)}
+	_ = sc.s.step(instant(sc.now*1e6), &r)
+}
+
+func (sc *script) control(kind feed.RecordKind) {
+	sc.line++
+	_ = sc.s.step(instant(sc.now*1e6), &feed.Record{Kind: kind, Conn: sc.conn, Line: sc.line})
+}
+
+func jsonLevels(levels []book.Level) string {
+	var parts []string
+	for _, l := range levels {
+		parts = append(parts, fmt.Sprintf(`{"price":"%v","size":"%v"}`, l.Price, l.Size))
+	}
+	return "[" + strings.Join(parts, ",") + "]"
+}
+
+// book sends the whole book of Yes with its hash, as it is at a time.
+func (sc *script) book(text string, ms int64) {
+	sc.bookWithHash(text, ms, hashOf(yesToken, text, ms, scriptTerms))
+}
+
+func (sc *script) bookWithHash(text string, ms int64, hash feed.Hash) {
+	bids, asks := levels(text)
+	sc.step(fmt.Sprintf(`{"market":"%s","asset_id":"%s","timestamp":"%d","hash":"%v","bids":%s,"asks":%s,`+
+		`"tick_size":"0.01","last_trade_price":"0.500","event_type":"book"}`,
+		condition, yesToken, ms, hash, jsonLevels(bids), jsonLevels(asks)))
+}
+
+// change sends one change of Yes, "40x0 |" or "| 60x5", that belongs to a run at
+// whose end the book is as described.
+func (sc *script) change(change, end string, ms int64) {
+	sc.changeWithHash(change, end, ms, hashOf(yesToken, end, ms, scriptTerms))
+}
+
+func (sc *script) changeWithHash(change, end string, ms int64, hash feed.Hash) {
+	bids, asks := levels(change)
+	side, level := "BUY", book.Level{}
+	if len(bids) > 0 {
+		level = bids[0]
+	} else {
+		side, level = "SELL", asks[0]
+	}
+	b := book.New()
+	if _, err := b.Replace(levels(end)); err != nil {
+		sc.t.Fatal(err)
+	}
+	top := b.Top()
+	ask := top.Ask.Price
+	if top.Ask.Size == 0 {
+		ask = book.Dollar
+	}
+	sc.step(fmt.Sprintf(`{"market":"%s","price_changes":[{"asset_id":"%s","price":"%v","size":"%v","side":"%s",`+
+		`"hash":"%v","best_bid":"%v","best_ask":"%v"}],"timestamp":"%d","event_type":"price_change"}`,
+		condition, yesToken, level.Price, level.Size, side, hash, top.Bid.Price, ask, ms))
+}
+
+// wait lets time pass, and with it deadlines.
+func (sc *script) wait(d time.Duration) {
+	sc.now += d.Milliseconds()
+	sc.s.expire(instant(sc.now * 1e6))
+}
+
+func (sc *script) token() *token { return sc.s.byID(yesToken) }
+
+func (sc *script) view() View { return sc.s.view(sc.token()) }
+
+// expect compares the token with "live proved epoch 1" and the like: a state,
+// with its reason, then a check, and an epoch. And its levels, unless "".
+func (sc *script) expect(want, text string) {
+	sc.t.Helper()
+	v := sc.view()
+	got := v.State.String()
+	if v.Settling {
+		got += " settling"
+	}
+	if v.Reason != NoReason {
+		got += " " + v.Reason.String()
+	}
+	got += fmt.Sprintf(", %v, epoch %d", v.Check, v.Epoch)
+	if got != want {
+		sc.t.Errorf("line %d: %q, want %q", sc.line, got, want)
+	}
+	if text == "" {
+		return
+	}
+	b := book.New()
+	if _, err := b.Replace(levels(text)); err != nil {
+		sc.t.Fatal(err)
+	}
+	if !b.Snapshot().Equal(v.Snapshot) {
+		sc.t.Errorf("line %d: bids %v, asks %v; want %s", sc.line,
+			slices.Collect(v.Snapshot.Bids()), slices.Collect(v.Snapshot.Asks()), text)
+	}
+}
+
+// tally compares the counts of a witness: agreed, disagreed, healed, unknown.
+func (sc *script) tally(w Witness, agreed, disagreed, healed, unknown uint64) {
+	sc.t.Helper()
+	want := Tally{agreed + disagreed + healed + unknown, agreed, disagreed, healed, unknown}
+	if got := sc.s.tallies[w]; got != want {
+		sc.t.Errorf("%v: %+v, want %+v", w, got, want)
+	}
+}
+
+// found lists the findings as "hash@3", "hash@3 healed".
+func (sc *script) found(want ...string) {
+	sc.t.Helper()
+	var got []string
+	for _, f := range sc.findings {
+		text := fmt.Sprintf("%v@%d", f.Witness, f.Line)
+		if f.Healed {
+			text += " healed"
+		}
+		if f.Expected == f.Found {
+			sc.t.Errorf("%s: expected and found %q", text, f.Found)
+		}
+		got = append(got, text)
+	}
+	if !slices.Equal(got, want) {
+		sc.t.Errorf("findings %q, want %q", got, want)
+	}
+}

@@ -1,0 +1,45 @@
+// Package cli is what the commands have in common.
+package cli
+
+import (
+	"flag"
+	"io"
+	"slices"
+
+	"example.com/truebook/feed/capture"
+)
+
+// Exit codes of the commands.
+const (
+	OK       = 0
+	Failure  = 1
+	Usage    = 2
+	NotFound = 3
+	BadFile  = 6
+)
+
+// Parse parses flags and other arguments in any order, and returns the others.
+// What follows "--" is no flag.
+func Parse(flags *flag.FlagSet, args []string) (others []string, err error) {
+	var rest []string
+	if i := slices.Index(args, "--"); i >= 0 {
+		args, rest = args[:i], args[i+1:]
+	}
+	for len(args) > 0 {
+		if err := flags.Parse(args); err != nil {
+			return nil, err
+		}
+		if args = flags.Args(); len(args) > 0 {
+			others, args = append(others, args[0]), args[1:]
+		}
+	}
+	return append(others, rest...), nil
+}
+
+// OpenRecording opens a recording; "-" is standard input.
+func OpenRecording(path string, stdin io.Reader) (*capture.Reader, error) {
+	if path == "-" {
+		return capture.NewReader(stdin)
+	}
+	return capture.Open(path)
+}
