@@ -42,6 +42,7 @@ func TestAllocations(t *testing.T) {
 		// The two trees' headers, and a root and a leaf of one side.
 		{"snapshot and next write", 8, func() { _ = b.Snapshot(); write() }},
 		{"append levels", 0, func() { scratch = s.AppendLevels(scratch[:0], book.Bid, 0) }},
+		{"append backward", 0, func() { scratch = s.AppendBackward(scratch[:0], book.Ask) }},
 		{"range over levels", 0, func() {
 			for level := range s.Bids() {
 				size += level.Size

@@ -3,7 +3,6 @@ package book
 import (
 	"errors"
 	"fmt"
-	"iter"
 )
 
 // MaxLevels is the most levels that a side can hold: every price of the finest
@@ -70,8 +69,8 @@ func (b *Book) Set(side Side, price Price, size Size) (old Size, err error) {
 // Only the differences are written, so that replacing a book by what it already
 // is, the common case on the wire, leaves the tree and its snapshots alone.
 func (b *Book) Replace(bids, asks []Level) (changed int, err error) {
-	d := differences.Get().(*difference) //nolint:forcetypeassert // the pool's New makes nothing else
-	defer differences.Put(d)
+	d := newDifference()
+	defer d.release()
 	if err := d.compute(b, bids, asks); err != nil {
 		return 0, err
 	}
@@ -82,8 +81,8 @@ func (b *Book) Replace(bids, asks []Level) (changed int, err error) {
 
 // Differs returns how many levels [Book.Replace] would change, and its errors.
 func (b *Book) Differs(bids, asks []Level) (int, error) {
-	d := differences.Get().(*difference) //nolint:forcetypeassert // the pool's New makes nothing else
-	defer differences.Put(d)
+	d := newDifference()
+	defer d.release()
 	if err := d.compute(b, bids, asks); err != nil {
 		return 0, err
 	}
@@ -93,9 +92,11 @@ func (b *Book) Differs(bids, asks []Level) (int, error) {
 // Top returns the best level of each side.
 func (b *Book) Top() Top { return Top{Bid: b.bids.top(Bid), Ask: b.asks.top(Ask)} }
 
-// Backward yields the levels of a side, worst first, as [Snapshot.Backward]
-// does, but without taking a snapshot: the book must not change meanwhile.
-func (b *Book) Backward(side Side) iter.Seq[Level] { return b.side(side).backward(side) }
+// AppendBackward appends the levels of a side to dst, worst first: the exchange's
+// own order, and that of the book hash. It allocates only to grow dst.
+func (b *Book) AppendBackward(dst []Level, side Side) []Level {
+	return b.side(side).appendBackward(dst, side)
+}
 
 // SizeAt returns the size at a price, 0 if there is no such level.
 func (b *Book) SizeAt(side Side, price Price) Size {
@@ -104,9 +105,6 @@ func (b *Book) SizeAt(side Side, price Price) Size {
 	}
 	return b.side(side).size(side.key(price))
 }
-
-// Len returns the number of levels of a side.
-func (b *Book) Len(side Side) int { return b.side(side).levels.Len() }
 
 // Snapshot returns the book as it is now, in O(1): the levels are shared until
 // the book next changes one, which then copies the path to it.

@@ -16,6 +16,12 @@ type difference struct {
 //nolint:gochecknoglobals // a pool is meant to be shared
 var differences = sync.Pool{New: func() any { return new(difference) }}
 
+func newDifference() *difference {
+	return differences.Get().(*difference) //nolint:errcheck,forcetypeassert // the pool's New makes nothing else
+}
+
+func (d *difference) release() { differences.Put(d) }
+
 func (d *difference) compute(b *Book, bids, asks []Level) error {
 	if err := d.bids.compute(Bid, &b.bids, bids); err != nil {
 		return err

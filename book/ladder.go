@@ -1,10 +1,6 @@
 package book
 
-import (
-	"iter"
-
-	"github.com/tidwall/btree"
-)
+import "github.com/tidwall/btree"
 
 // key orders the levels of one side so that the best is the highest, on both
 // sides: the price of a bid, and one dollar minus the price of an ask. Two
@@ -94,10 +90,11 @@ func (l *ladder) top(side Side) Level {
 	return side.level(l.best, l.bestSize)
 }
 
-// backward yields the levels in ascending order of keys, worst first.
-func (l *ladder) backward(side Side) iter.Seq[Level] {
-	levels := l.levels
-	return func(yield func(Level) bool) {
-		levels.Scan(func(k key, size Size) bool { return yield(side.level(k, size)) })
-	}
+// appendBackward appends the levels in ascending order of keys, worst first.
+func (l *ladder) appendBackward(dst []Level, side Side) []Level {
+	l.levels.Scan(func(k key, size Size) bool {
+		dst = append(dst, side.level(k, size))
+		return true
+	})
+	return dst
 }

@@ -77,7 +77,7 @@ func checkTopMeasures(t *testing.T, s book.Snapshot) {
 	}
 }
 
-func checkWithin(t *testing.T, s book.Snapshot, m model, side book.Side, distance book.Price) {
+func checkWithin(t *testing.T, s book.Snapshot, m *model, side book.Side, distance book.Price) {
 	t.Helper()
 	depth, err := s.Within(side, distance)
 	if err != nil {
@@ -101,7 +101,7 @@ func checkWithin(t *testing.T, s book.Snapshot, m model, side book.Side, distanc
 	}
 }
 
-func checkTake(t *testing.T, s book.Snapshot, m model, side book.Side, size book.Size) {
+func checkTake(t *testing.T, s book.Snapshot, m *model, side book.Side, size book.Size) {
 	t.Helper()
 	take := s.Buy
 	if side == book.Bid {
@@ -155,7 +155,7 @@ func checkAverage(t *testing.T, fill book.Fill, side book.Side) {
 
 // checkTrade does not compute the fill again, it checks what defines it: the
 // best for its asker that a fill by size can be.
-func checkTrade(t *testing.T, s book.Snapshot, m model, side book.Side, amount book.Notional) {
+func checkTrade(t *testing.T, s book.Snapshot, m *model, side book.Side, amount book.Notional) {
 	t.Helper()
 	trade, take := s.Spend, s.Buy
 	if side == book.Bid {
@@ -196,7 +196,7 @@ func checkTrade(t *testing.T, s book.Snapshot, m model, side book.Side, amount b
 	}
 }
 
-func exactCost(m model, side book.Side, size book.Size) decimal.Decimal {
+func exactCost(m *model, side book.Side, size book.Size) decimal.Decimal {
 	total := decimal.Zero
 	for _, level := range m.levels(side) {
 		part := min(size, level.Size)
@@ -206,7 +206,7 @@ func exactCost(m model, side book.Side, size book.Size) decimal.Decimal {
 	return total
 }
 
-func checkFirstAtLeast(t *testing.T, s book.Snapshot, m model, side book.Side, size book.Size) {
+func checkFirstAtLeast(t *testing.T, s book.Snapshot, m *model, side book.Side, size book.Size) {
 	t.Helper()
 	got, ok := s.FirstAtLeast(side, size)
 	for _, want := range m.levels(side) {

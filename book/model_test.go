@@ -17,11 +17,11 @@ var operations = flag.Int("book.operations", 400_000, "random operations of the 
 // when asked. Where it and Book disagree, Book is wrong.
 type model [2]map[book.Price]book.Size
 
-func newModel() model {
-	return model{map[book.Price]book.Size{}, map[book.Price]book.Size{}}
+func newModel() *model {
+	return &model{map[book.Price]book.Size{}, map[book.Price]book.Size{}}
 }
 
-func (m model) set(side book.Side, price book.Price, size book.Size) (old book.Size) {
+func (m *model) set(side book.Side, price book.Price, size book.Size) (old book.Size) {
 	old = m[side][price]
 	if size == 0 {
 		delete(m[side], price)
@@ -55,10 +55,10 @@ func (m *model) replace(bids, asks []book.Level) (changed int) {
 	return changed
 }
 
-func (m model) clone() model { return model{maps.Clone(m[0]), maps.Clone(m[1])} }
+func (m *model) clone() *model { return &model{maps.Clone(m[0]), maps.Clone(m[1])} }
 
 // levels returns a side, best first.
-func (m model) levels(side book.Side) []book.Level {
+func (m *model) levels(side book.Side) []book.Level {
 	prices := slices.Sorted(maps.Keys(m[side]))
 	if side == book.Bid {
 		slices.Reverse(prices)
@@ -70,7 +70,7 @@ func (m model) levels(side book.Side) []book.Level {
 	return levels
 }
 
-func (m model) top() book.Top {
+func (m *model) top() book.Top {
 	var top book.Top
 	for price, size := range m[book.Bid] {
 		if price > top.Bid.Price {
@@ -85,7 +85,7 @@ func (m model) top() book.Top {
 	return top
 }
 
-func (m model) check(t *testing.T, s book.Snapshot) {
+func (m *model) check(t *testing.T, s book.Snapshot) {
 	t.Helper()
 	for _, side := range []book.Side{book.Bid, book.Ask} {
 		want := m.levels(side)
@@ -93,7 +93,7 @@ func (m model) check(t *testing.T, s book.Snapshot) {
 			t.Fatalf("%v: levels\n got %v\nwant %v", side, got, want)
 		}
 		slices.Reverse(want)
-		if got := slices.Collect(s.Backward(side)); !slices.Equal(got, want) {
+		if got := s.AppendBackward(nil, side); !slices.Equal(got, want) {
 			t.Fatalf("%v: backward\n got %v\nwant %v", side, got, want)
 		}
 		if s.Len(side) != len(want) {
@@ -160,7 +160,7 @@ func TestAgainstModel(t *testing.T) {
 
 type keptSnapshot struct {
 	snapshot book.Snapshot
-	model    model
+	model    *model
 }
 
 func compareWithModel(t *testing.T, w walk, operations int) {
@@ -216,7 +216,7 @@ func compareWithModel(t *testing.T, w walk, operations int) {
 
 // checkChanges plays the difference of two snapshots onto the older model and
 // expects the newer.
-func checkChanges(t *testing.T, newer, older book.Snapshot, newModel, oldModel model) {
+func checkChanges(t *testing.T, newer, older book.Snapshot, newModel, oldModel *model) {
 	t.Helper()
 	n := 0
 	for c := range newer.Changes(older) {

@@ -14,7 +14,7 @@ type Snapshot struct {
 //nolint:gochecknoglobals // never written
 var emptyLevels = new(tree)
 
-func (s *Snapshot) side(side Side) ladder {
+func (s Snapshot) side(side Side) ladder {
 	l := s.asks
 	if side == Bid {
 		l = s.bids
@@ -57,13 +57,6 @@ func (s Snapshot) Levels(side Side) iter.Seq[Level] {
 	}
 }
 
-// Backward yields the levels of a side, worst first: the exchange's own order,
-// and that of the book hash.
-func (s Snapshot) Backward(side Side) iter.Seq[Level] {
-	l := s.side(side)
-	return l.backward(side)
-}
-
 // AppendLevels appends up to n levels of a side to dst, best first, all of them
 // if n is 0 or below. It allocates only to grow dst.
 func (s Snapshot) AppendLevels(dst []Level, side Side, n int) []Level {
@@ -80,6 +73,13 @@ func (s Snapshot) AppendLevels(dst []Level, side Side, n int) []Level {
 		return n > 0
 	})
 	return dst
+}
+
+// AppendBackward appends the levels of a side to dst, worst first: the exchange's
+// own order, and that of the book hash. It allocates only to grow dst.
+func (s Snapshot) AppendBackward(dst []Level, side Side) []Level {
+	l := s.side(side)
+	return l.appendBackward(dst, side)
 }
 
 // FirstAtLeast returns the best level of a side that holds at least the size.

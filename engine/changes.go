@@ -172,13 +172,15 @@ func (s *shard) closeHash(t *token) {
 	case r.check == Failed && t.continuous:
 		o = disagreed
 	}
+	failedBefore := t.pending.line != 0
 	if o == agreed {
 		s.settlePending(t, healed)
 	} else {
 		s.settlePending(t, disagreed)
 	}
 	if o == disagreed {
-		t.pending = failure{line: r.line, expected: r.key.hash, found: s.found(t, t.book, r.key)}
+		found := s.found(t, t.book, r.key)
+		t.pending = failure{line: r.line, continued: failedBefore, expected: r.key.hash, found: found}
 	} else {
 		s.tallies[HashWitness].count(o)
 	}
@@ -203,7 +205,7 @@ func (s *shard) settlePending(t *token, o outcome) {
 	t.pending = failure{}
 	s.tallies[HashWitness].count(o)
 	s.find(Finding{
-		Line: p.line, Asset: t.asset.ID, Witness: HashWitness, Healed: o == healed,
+		Line: p.line, Asset: t.asset.ID, Witness: HashWitness, Healed: o == healed, Continued: p.continued,
 		Expected: p.expected.String(), Found: p.found.String(),
 	})
 }

@@ -5,16 +5,18 @@ package engine
 // deadline are in it, and each knows its place.
 type deadlines []*token
 
-func (d deadlines) less(i, j int) bool {
-	if d[i].deadline != d[j].deadline {
-		return d[i].deadline < d[j].deadline
+func (d *deadlines) less(i, j int) bool {
+	a, b := (*d)[i], (*d)[j]
+	if a.deadline != b.deadline {
+		return a.deadline < b.deadline
 	}
-	return d[i].asset.Index < d[j].asset.Index
+	return a.asset.Index < b.asset.Index
 }
 
-func (d deadlines) swap(i, j int) {
-	d[i], d[j] = d[j], d[i]
-	d[i].place, d[j].place = i, j
+func (d *deadlines) swap(i, j int) {
+	h := *d
+	h[i], h[j] = h[j], h[i]
+	h[i].place, h[j].place = i, j
 }
 
 // set gives a token its next deadline, 0 for none.
@@ -45,7 +47,7 @@ func (d *deadlines) remove(t *token) {
 	}
 }
 
-func (d deadlines) up(i int) int {
+func (d *deadlines) up(i int) int {
 	for i > 0 && d.less(i, (i-1)/2) {
 		d.swap(i, (i-1)/2)
 		i = (i - 1) / 2
@@ -53,13 +55,13 @@ func (d deadlines) up(i int) int {
 	return i
 }
 
-func (d deadlines) down(i int) {
-	for {
+func (d *deadlines) down(i int) {
+	for n := len(*d); ; {
 		child := 2*i + 1
-		if child >= len(d) {
+		if child >= n {
 			return
 		}
-		if child+1 < len(d) && d.less(child+1, child) {
+		if child+1 < n && d.less(child+1, child) {
 			child++
 		}
 		if !d.less(child, i) {

@@ -17,13 +17,22 @@ var (
 	faultRounds = flag.Int("engine.rounds", 2, "recordings that each fault test damages")
 )
 
+// faulty returns how many recordings of how many frames to damage.
+func faulty() (rounds uint64, frames int) {
+	if testing.Short() {
+		return 1, min(*faultFrames, 300)
+	}
+	return uint64(*faultRounds), *faultFrames
+}
+
 // TestEveryLostFrame deletes each frame of a recording, alone, and follows each
 // token that it concerned. Either the frame changed no level of it, or nothing
 // more came of it, or the loss is reported for the first run that ends after it
 // (or by a book before that), or a later change has healed it by then.
 func TestEveryLostFrame(t *testing.T) {
-	for seed := range uint64(*faultRounds) {
-		r := record(t, feedtest.Options{Seed: 11 + seed, Markets: 2}, *faultFrames)
+	rounds, frames := faulty()
+	for seed := range rounds {
+		r := record(t, feedtest.Options{Seed: 11 + seed, Markets: 2}, frames)
 		main := r.shard(nil)
 		classes := map[string]int{}
 		for i := range r.frames {
@@ -157,7 +166,8 @@ const window = 60
 // attack calls fault for each frame of a recording, with the state before it.
 func attack(t *testing.T, seed uint64, fault func(r *recording, i int) (damage, bool)) {
 	t.Helper()
-	r := record(t, feedtest.Options{Seed: seed, Markets: 2}, *faultFrames)
+	_, length := faulty()
+	r := record(t, feedtest.Options{Seed: seed, Markets: 2}, length)
 	main, truth := r.shard(nil), r.truth()
 	main.searchGap = searchGap
 	n := 0
@@ -170,7 +180,7 @@ func attack(t *testing.T, seed uint64, fault func(r *recording, i int) (damage, 
 		truth.saw(r.frames[i].events)
 		truth.check(t, main, r.frames[i].events)
 	}
-	if n < *faultFrames/4 {
+	if n < length/4 {
 		t.Errorf("only %d faults", n)
 	}
 }
@@ -185,7 +195,8 @@ func (r *recording) rest(i int) damage {
 // with its two entries exchanged.
 func TestEveryRepeatedFrame(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
-	for seed := range uint64(*faultRounds) {
+	rounds, _ := faulty()
+	for seed := range rounds {
 		attack(t, 21+seed, func(r *recording, i int) (damage, bool) {
 			copied, ok := swapped(r.frames[i].record.Frame)
 			if !ok {
@@ -223,7 +234,8 @@ func swapped(frame []byte) ([]byte, bool) {
 
 // TestEveryExchangedPair exchanges each frame with the next.
 func TestEveryExchangedPair(t *testing.T) {
-	for seed := range uint64(*faultRounds) {
+	rounds, _ := faulty()
+	for seed := range rounds {
 		attack(t, 31+seed, func(r *recording, i int) (damage, bool) {
 			frames := r.rest(i)
 			if len(frames) < 2 {
@@ -240,7 +252,8 @@ func TestEveryExchangedPair(t *testing.T) {
 func TestEveryChangedDigit(t *testing.T) {
 	random := rand.New(rand.NewPCG(2, 1))
 	decoder := feed.NewDecoder(feed.DecoderOptions{Learn: true})
-	for seed := range uint64(*faultRounds) {
+	rounds, _ := faulty()
+	for seed := range rounds {
 		attack(t, 41+seed, func(r *recording, i int) (damage, bool) {
 			frames := r.rest(i)
 			frame := bytes.Clone(frames[0].record.Frame)

@@ -3,6 +3,7 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -247,13 +248,11 @@ func TestOldBook(t *testing.T) {
 	sc := opened(t)
 	sc.change("| 60x3", "40x10 41x5 | 60x3 61x8", startTime+5)
 	sc.change("| 60x4", "40x10 41x5 | 60x4 61x8", startTime+5)
-	now := "40x10 41x5 | 60x4 61x8"
 	sc.book(opening, startTime)                              // older
 	sc.book("40x10 41x5 | 60x3 61x8", startTime+5)           // as old, but announced before
 	sc.book("40x10 41x5 | 60x3 61x8", startTime+4)           // never announced, but older
 	sc.change("40x11 |", "40x11 41x5 | 60x4 61x8", sc.now+9) // and the stream goes on
-	now = "40x11 41x5 | 60x4 61x8"
-	sc.expect("live, proved, epoch 1", now)
+	sc.expect("live, proved, epoch 1", "40x11 41x5 | 60x4 61x8")
 	sc.s.end()
 	sc.tally(RefreshWitness, 0, 0, 0, 3)
 	sc.tally(HashWitness, 7, 0, 0, 0) // each book has its own hash, old or not
@@ -554,11 +553,7 @@ func TestMirror(t *testing.T) {
 	frame(entry("1", "0.4", "7", "BUY") + "," + entry("2", "0.6", "7", "SELL") + "," + entry("2", "0.6", "7", "SELL"))
 	frame(entry("1", "0.4", "7", "BUY") + "," + entry("2", "0.6", "7", "SELL") + "," + entry("3", "0.6", "7", "SELL"))
 	sc.tally(MirrorWitness, 2, 4, 0, 0)
-	many := entry("1", "0.4", "7", "BUY")
-	for range maxMirrored {
-		many += "," + entry("2", "0.6", "7", "SELL")
-	}
-	frame(many)
+	frame(entry("1", "0.4", "7", "BUY") + strings.Repeat(","+entry("2", "0.6", "7", "SELL"), maxMirrored))
 	sc.tally(MirrorWitness, 2, 4, 0, 1)
 }
 

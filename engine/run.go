@@ -108,6 +108,7 @@ type run struct {
 // failure is a run whose hash did not match, until the next run tells whether it
 // heals.
 type failure struct {
-	line            int // 0: none
+	line            int  // 0: none
+	continued       bool // the run before had failed too
 	expected, found feed.Hash
 }

@@ -46,7 +46,7 @@ func newScript(t *testing.T) *script {
 // levels reads "40x10 41x5 | 60x7": cents and shares, bids, then asks.
 func levels(text string) (bids, asks []book.Level) {
 	for i, side := range strings.Split(text, "|") {
-		for _, field := range strings.Fields(side) {
+		for field := range strings.FieldsSeq(side) {
 			var cents, shares int64
 			if _, err := fmt.Sscanf(field, "%dx%d", &cents, &shares); err != nil {
 				panic(err)
@@ -68,7 +68,7 @@ func hashOf(token, text string, ms int64, terms feed.HashTerms) feed.Hash {
 		panic(err)
 	}
 	id := feed.BookID{Market: condition, Asset: token, Time: feed.Timestamp(ms)}
-	return feed.BookHash(id, b.Backward(book.Bid), b.Backward(book.Ask), terms)
+	return feed.BookHash(id, b.AppendBackward(nil, book.Bid), b.AppendBackward(nil, book.Ask), terms)
 }
 
 // step applies a frame at the script's time.
@@ -111,12 +111,11 @@ func (sc *script) change(change, end string, ms int64) {
 
 func (sc *script) changeWithHash(change, end string, ms int64, hash feed.Hash) {
 	bids, asks := levels(change)
-	side, level := "BUY", book.Level{}
-	if len(bids) > 0 {
-		level = bids[0]
-	} else {
-		side, level = "SELL", asks[0]
+	side := "BUY"
+	if len(asks) > 0 {
+		side = "SELL"
 	}
+	level := append(bids, asks...)[0]
 	b := book.New()
 	if _, err := b.Replace(levels(end)); err != nil {
 		sc.t.Fatal(err)

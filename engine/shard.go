@@ -35,8 +35,10 @@ type shard struct {
 	line    int
 	conn    int
 	touched []*token
-	// scratch is a book for one that is only looked at.
-	scratch *book.Book
+	// scratch is a book for one that is only looked at, bids and asks are the
+	// levels of one that is being hashed.
+	scratch    *book.Book
+	bids, asks []book.Level
 }
 
 // market is what the two tokens of a market share.
@@ -71,7 +73,7 @@ func (s *shard) clone() *shard {
 	}
 	c.markets = append([]market(nil), s.markets...)
 	c.marketIndex = maps.Clone(s.marketIndex)
-	c.touched = nil
+	c.touched, c.bids, c.asks = nil, nil, nil
 	c.scratch = book.New()
 	return &c
 }
@@ -248,7 +250,8 @@ func (s *shard) evaluate(t *token, over bool) {
 func (s *shard) check(t *token, b *book.Book, k key, effort feed.Effort) feed.Match {
 	m := &s.markets[t.market]
 	id := feed.BookID{Market: m.id, Asset: t.asset.ID, Time: k.time}
-	return s.checker.Check(id, b.Backward(book.Bid), b.Backward(book.Ask), k.hash, &m.terms, effort)
+	s.bids, s.asks = b.AppendBackward(s.bids[:0], book.Bid), b.AppendBackward(s.asks[:0], book.Ask)
+	return s.checker.Check(id, s.bids, s.asks, k.hash, &m.terms, effort)
 }
 
 // proved: the book is the exchange's at the time of the run.

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"maps"
+	"slices"
 	"testing"
 
 	"example.com/truebook/book"
@@ -46,24 +47,12 @@ type state struct {
 }
 
 func (s *state) is(b *book.Book) bool {
-	for side, levels := range [][]book.Level{s.bids, s.asks} {
-		i := 0
-		if b.Len(book.Side(side)) != len(levels) {
-			return false
-		}
-		for level := range b.Backward(book.Side(side)) {
-			if level != levels[i] {
-				return false
-			}
-			i++
-		}
-	}
-	return true
+	return slices.Equal(b.AppendBackward(nil, book.Bid), s.bids) && slices.Equal(b.AppendBackward(nil, book.Ask), s.asks)
 }
 
 // record runs an exchange for some frames, opening included.
-func record(t testing.TB, options feedtest.Options, frames int) *recording {
-	t.Helper()
+func record(tb testing.TB, options feedtest.Options, frames int) *recording {
+	tb.Helper()
 	x := feedtest.New(options)
 	r := &recording{states: map[stateID]*state{}}
 	d := feed.NewDecoder(feed.DecoderOptions{Learn: true})
@@ -73,7 +62,7 @@ func record(t testing.TB, options feedtest.Options, frames int) *recording {
 			frame = x.Next()
 		}
 		line := recorded{record: feed.Record{Time: frame.Time, Line: i + 1, Frame: frame.Data}}
-		line.events = happenings(t, d, frame.Data)
+		line.events = happenings(tb, d, frame.Data)
 		for _, h := range line.events {
 			id := stateID{h.asset, h.key.hash}
 			if r.states[id] == nil {
@@ -86,8 +75,8 @@ func record(t testing.TB, options feedtest.Options, frames int) *recording {
 	return r
 }
 
-func happenings(t testing.TB, d *feed.Decoder, frame []byte) (list []happening) {
-	t.Helper()
+func happenings(tb testing.TB, d *feed.Decoder, frame []byte) (list []happening) {
+	tb.Helper()
 	events, err := d.Decode(frame)
 	if err != nil {
 		return nil

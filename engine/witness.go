@@ -59,6 +59,9 @@ type Finding struct {
 	Witness Witness
 	// Healed findings are no disagreement, see [Tally].
 	Healed bool
+	// Continued: the token's run before this one failed as well, so that both may
+	// come of one loss.
+	Continued bool
 	// Expected is what the exchange said, Found what is here.
 	Expected, Found string
 }

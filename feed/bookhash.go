@@ -1,10 +1,9 @@
 package feed
 
 import (
-	"crypto/sha1" //nolint:gosec // the exchange's choice; it is no secret here
+	"crypto/sha1"
 	"encoding"
 	"hash"
-	"iter"
 
 	"example.com/truebook/book"
 )
@@ -66,9 +65,11 @@ func (l LastTrade) appendText(dst []byte) []byte {
 			written++
 		}
 	}
-	if written < 0 && l.Decimals > 0 {
-		dst = append(dst, '.')
+	if written < 0 {
 		written = 0
+		if l.Decimals > 0 {
+			dst = append(dst, '.')
+		}
 	}
 	for ; written < l.Decimals; written++ {
 		dst = append(dst, '0')
@@ -76,11 +77,11 @@ func (l LastTrade) appendText(dst []byte) []byte {
 	return dst
 }
 
-// BookHash returns the hash of levels in the exchange's order, worst first: of a
-// snapshot's [book.Snapshot.Backward].
-func BookHash(id BookID, bids, asks iter.Seq[book.Level], terms HashTerms) Hash {
+// BookHash returns the hash of levels in the exchange's order, worst first, as
+// [book.Snapshot.AppendBackward] gives them.
+func BookHash(id BookID, bids, asks []book.Level, terms HashTerms) Hash {
 	text := appendLevels(appendID(nil, id), bids, asks)
-	return sha1.Sum(appendTerms(text, &terms)) //nolint:gosec // see the import
+	return sha1.Sum(appendTerms(text, &terms))
 }
 
 func appendID(dst []byte, id BookID) []byte {
@@ -94,7 +95,7 @@ func appendID(dst []byte, id BookID) []byte {
 }
 
 // appendLevels writes both sides, each number in its shortest form.
-func appendLevels(dst []byte, bids, asks iter.Seq[book.Level]) []byte {
+func appendLevels(dst []byte, bids, asks []book.Level) []byte {
 	dst = append(dst, `"bids":[`...)
 	dst = appendSide(dst, bids)
 	dst = append(dst, `],"asks":[`...)
@@ -102,13 +103,11 @@ func appendLevels(dst []byte, bids, asks iter.Seq[book.Level]) []byte {
 	return append(dst, ']')
 }
 
-func appendSide(dst []byte, levels iter.Seq[book.Level]) []byte {
-	comma := false
-	for level := range levels {
-		if comma {
+func appendSide(dst []byte, levels []book.Level) []byte {
+	for i, level := range levels {
+		if i > 0 {
 			dst = append(dst, ',')
 		}
-		comma = true
 		dst = append(dst, `{"price":"`...)
 		dst, _ = level.Price.AppendText(dst)
 		dst = append(dst, `","size":"`...)
@@ -149,10 +148,18 @@ func appendLastTrade(dst []byte, l LastTrade) []byte {
 	return append(dst, `"}`...)
 }
 
+// resumable is a hash whose state can be saved and restored. SHA-1 of the standard
+// library does both without error.
+type resumable interface {
+	hash.Hash
+	encoding.BinaryAppender
+	encoding.BinaryUnmarshaler
+}
+
 // hasher computes hashes of texts with a common beginning, which it hashes once.
 // It does not allocate after its first use.
 type hasher struct {
-	digest hash.Hash
+	digest resumable
 	state  []byte
 	sum    []byte
 }
@@ -160,17 +167,16 @@ type hasher struct {
 // begin hashes the common beginning.
 func (h *hasher) begin(text []byte) {
 	if h.digest == nil {
-		h.digest = sha1.New() //nolint:gosec // see the import
+		h.digest = sha1.New().(resumable) //nolint:errcheck,forcetypeassert // as crypto/sha1 documents
 	}
 	h.digest.Reset()
 	h.digest.Write(text)
-	// SHA-1 of the standard library saves and restores its state without error.
-	h.state, _ = h.digest.(encoding.BinaryAppender).AppendBinary(h.state[:0]) //nolint:forcetypeassert // documented
+	h.state, _ = h.digest.AppendBinary(h.state[:0])
 }
 
 // with returns the hash of the common beginning and the rest.
 func (h *hasher) with(rest []byte) Hash {
-	_ = h.digest.(encoding.BinaryUnmarshaler).UnmarshalBinary(h.state) //nolint:forcetypeassert // documented
+	_ = h.digest.UnmarshalBinary(h.state)
 	h.digest.Write(rest)
 	h.sum = h.digest.Sum(h.sum[:0])
 	return Hash(h.sum)

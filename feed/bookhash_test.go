@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"os"
-	"slices"
 	"testing"
 
 	"example.com/truebook/book"
@@ -64,7 +63,7 @@ func (p *preimage) hash(t *testing.T) feed.Hash {
 		terms.Recipe = feed.RecipeLastTrade
 		terms.LastTrade = lastTrade(t, *p.LastTrade)
 	}
-	return feed.BookHash(id, slices.Values(levels(p.Bids)), slices.Values(levels(p.Asks)), terms)
+	return feed.BookHash(id, levels(p.Bids), levels(p.Asks), terms)
 }
 
 func lastTrade(t *testing.T, text string) feed.LastTrade {
@@ -146,7 +145,7 @@ func TestHashOfRESTBooks(t *testing.T) {
 		terms.NoteLastTrade(e.LastTrade)
 		var c feed.HashChecker
 		id := feed.BookID{Market: e.Market, Asset: e.Asset.ID, Time: e.Time}
-		if c.Check(id, b.Backward(book.Bid), b.Backward(book.Ask), e.Hash, &terms, feed.Calibrate) == feed.Matched {
+		if c.Check(id, b.AppendBackward(nil, book.Bid), b.AppendBackward(nil, book.Ask), e.Hash, &terms, feed.Calibrate) == feed.Matched {
 			blind++
 			found := terms.Terms()
 			if found.MinOrderSize != e.MinOrderSize || found.NegRisk != e.NegRisk || !e.HasStatics {
@@ -171,7 +170,7 @@ func TestHashOfRecording(t *testing.T) {
 	var subscribed string
 	check := func(market, asset string, time feed.Timestamp, hash feed.Hash) {
 		id := feed.BookID{Market: market, Asset: asset, Time: time}
-		if c.Check(id, books[asset].Backward(book.Bid), books[asset].Backward(book.Ask), hash, &terms, feed.Calibrate) == feed.Matched {
+		if c.Check(id, books[asset].AppendBackward(nil, book.Bid), books[asset].AppendBackward(nil, book.Ask), hash, &terms, feed.Calibrate) == feed.Matched {
 			matches[asset]++
 		}
 	}
@@ -253,7 +252,7 @@ func TestHashInsideRun(t *testing.T) {
 	var c feed.HashChecker
 	check := func(time feed.Timestamp, hash feed.Hash) feed.Match {
 		id := feed.BookID{Market: before.Market, Asset: asset.ID, Time: time}
-		return c.Check(id, b.Backward(book.Bid), b.Backward(book.Ask), hash, &terms, feed.Calibrate)
+		return c.Check(id, b.AppendBackward(nil, book.Bid), b.AppendBackward(nil, book.Ask), hash, &terms, feed.Calibrate)
 	}
 	hash, err := feed.ParseHash(before.Hash)
 	if err != nil {

@@ -3,6 +3,7 @@ package feed_test
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -98,7 +99,7 @@ func parseTree(frame []byte) (any, bool) {
 		return nil, false
 	}
 	_, err = d.Token()
-	return v, err == io.EOF
+	return v, errors.Is(err, io.EOF)
 }
 
 func parseValue(d *json.Decoder) (any, error) {
@@ -238,13 +239,13 @@ func referenceChanges(o map[string]any, time string) []string {
 	}
 	var lines []string
 	for subset := (1 << len(changes)) - 1; subset > 0; subset-- {
-		line := "change @" + time
+		var line strings.Builder
 		for i, c := range changes {
 			if subset&(1<<i) != 0 {
-				line += c
+				line.WriteString(c)
 			}
 		}
-		lines = append(lines, line+"\n")
+		lines = append(lines, "change @"+time+line.String()+"\n")
 	}
 	return lines
 }

@@ -1,8 +1,7 @@
 package feed
 
 import (
-	"crypto/sha1" //nolint:gosec // the exchange's choice; it is no secret here
-	"iter"
+	"crypto/sha1" // the exchange's choice; nothing here depends on its strength
 	"slices"
 	"sync"
 
@@ -163,7 +162,7 @@ func (c *HashChecker) Found() Hash { return c.found }
 // exchange's order, worst first. SHA-1 covers every one of them exactly, so that
 // a match by search proves as much as a match at once.
 func (c *HashChecker) Check(
-	id BookID, bids, asks iter.Seq[book.Level], want Hash, m *MarketTerms, effort Effort,
+	id BookID, bids, asks []book.Level, want Hash, m *MarketTerms, effort Effort,
 ) Match {
 	c.found = Hash{}
 	if want.IsZero() || m.recipe == RecipeUnknown && effort < Calibrate {
@@ -190,7 +189,7 @@ func (c *HashChecker) try(terms *HashTerms, want Hash) bool {
 	if c.found.IsZero() {
 		n := len(c.text)
 		c.text = appendTerms(c.text, terms)
-		sum = sha1.Sum(c.text) //nolint:gosec // see the import
+		sum = sha1.Sum(c.text)
 		c.text = c.text[:n]
 		c.found = sum
 	} else {

@@ -104,7 +104,7 @@ func (p *report) disagreed() bool {
 func (p *report) text(w io.Writer) error {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "%s: %d frames, %d tokens, %d levels at the end\n", p.file, p.frames, p.assets, p.levels)
-	var events []string
+	events := make([]string, 0, len(p.events))
 	for _, c := range p.events {
 		events = append(events, fmt.Sprintf("%d %s", c.n, c.name))
 	}
@@ -124,13 +124,21 @@ func (p *report) text(w io.Writer) error {
 	for _, f := range p.refused {
 		fmt.Fprintf(&out, "line %d: %s\n", f.Line, f.Error)
 	}
+	continued := 0
 	for _, f := range p.findings {
 		healed := ""
 		if f.Healed {
 			healed = " (healed)"
 		}
+		if f.Continued {
+			continued++
+			continue
+		}
 		fmt.Fprintf(&out, "line %d: %v of %s: expected %s, found %s%s\n",
 			f.Line, f.Witness, f.Asset, f.Expected, f.Found, healed)
+	}
+	if continued > 0 {
+		fmt.Fprintf(&out, "and %d hashes of runs that follow one of these; --json lists them\n", continued)
 	}
 	if p.omitted > 0 {
 		fmt.Fprintf(&out, "and %d more\n", p.omitted)
@@ -151,12 +159,14 @@ type jsonTally struct {
 }
 
 type jsonFinding struct {
-	Line     int    `json:"line"`
-	Asset    string `json:"asset_id"`
-	Witness  string `json:"witness"`
-	Healed   bool   `json:"healed,omitempty"`
-	Expected string `json:"expected"`
-	Found    string `json:"found"`
+	Line    int    `json:"line"`
+	Asset   string `json:"asset_id"`
+	Witness string `json:"witness"`
+	Healed  bool   `json:"healed,omitempty"`
+	// Continued: the token's run before failed as well.
+	Continued bool   `json:"continued,omitempty"`
+	Expected  string `json:"expected"`
+	Found     string `json:"found"`
 }
 
 type jsonReport struct {
@@ -187,7 +197,7 @@ func (p *report) json(w io.Writer) error {
 	}
 	for _, f := range p.findings {
 		out.Disagreements = append(out.Disagreements, jsonFinding{
-			f.Line, f.Asset, f.Witness.String(), f.Healed, f.Expected, f.Found,
+			f.Line, f.Asset, f.Witness.String(), f.Healed, f.Continued, f.Expected, f.Found,
 		})
 	}
 	if p.torn != nil {

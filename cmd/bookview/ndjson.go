@@ -50,8 +50,9 @@ func writeJSON(w io.Writer, v *engine.View, depth int) error {
 }
 
 func levels(v *engine.View, side book.Side, depth int) []levelPart {
-	parts := []levelPart{}
-	for _, level := range v.Snapshot.AppendLevels(nil, side, depth) {
+	list := v.Snapshot.AppendLevels(nil, side, depth)
+	parts := make([]levelPart, 0, len(list)) // an empty side is [], not null
+	for _, level := range list {
 		parts = append(parts, levelPart(level))
 	}
 	return parts

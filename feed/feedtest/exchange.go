@@ -62,7 +62,7 @@ func New(o Options) *Exchange {
 
 // Markets returns the markets that are open.
 func (x *Exchange) Markets() []Market {
-	var markets []Market
+	markets := make([]Market, 0, len(x.markets))
 	for _, m := range x.markets {
 		markets = append(markets, m.Market)
 	}

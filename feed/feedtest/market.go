@@ -1,7 +1,7 @@
 package feedtest
 
 import (
-	"crypto/sha1" //nolint:gosec // the exchange's choice
+	"crypto/sha1"
 	"encoding/hex"
 	"math/rand/v2"
 	"strconv"
@@ -198,6 +198,6 @@ func (o outcome) hash() string {
 	text = o.appendLevels(text, book.Ask, ",")
 	text = append(text, `],"min_order_size":"`+o.minSize+`","tick_size":"`+o.TickSize.String()+
 		`","neg_risk":`+strconv.FormatBool(o.NegRisk)+`,"last_trade_price":"`+o.lastTrade+`"}`...)
-	sum := sha1.Sum(text) //nolint:gosec // the exchange's choice
+	sum := sha1.Sum(text)
 	return hex.EncodeToString(sum[:])
 }

@@ -1,0 +1,210 @@
+package feed_test
+
+import (
+	"slices"
+	"testing"
+
+	"example.com/truebook/book"
+	"example.com/truebook/feed"
+)
+
+var (
+	checkID = feed.BookID{Market: "0xaa", Asset: "1", Time: 1_800_000_000_000}
+	bids    = []book.Level{{Price: 400_000, Size: 5_000_000}, {Price: 410_000, Size: 7_250_000}}
+	asks    = []book.Level{{Price: 620_000, Size: 1_000_000}}
+	terms   = feed.HashTerms{
+		Recipe: feed.RecipeLastTrade, MinOrderSize: 15 * book.Share, TickSize: 10_000, NegRisk: true,
+		LastTrade: feed.LastTrade{Price: 410_000, Decimals: 3},
+	}
+)
+
+func hashUnder(change func(*feed.HashTerms)) feed.Hash {
+	t := terms
+	change(&t)
+	return feed.BookHash(checkID, bids, asks, t)
+}
+
+// calibrated returns terms that one book has matched under.
+func calibrated(t *testing.T, c *feed.HashChecker) *feed.MarketTerms {
+	t.Helper()
+	var m feed.MarketTerms
+	m.NoteTick(terms.TickSize)
+	m.NoteLastTrade(terms.LastTrade)
+	if got := c.Check(checkID, bids, asks, hashUnder(func(*feed.HashTerms) {}), &m, feed.Calibrate); got != feed.Matched {
+		t.Fatalf("calibration: %v", got)
+	}
+	if m.Terms() != terms {
+		t.Fatalf("calibrated to %+v, want %+v", m.Terms(), terms)
+	}
+	return &m
+}
+
+func TestEfforts(t *testing.T) {
+	var c feed.HashChecker
+	for _, test := range []struct {
+		name                     string
+		change                   func(*feed.HashTerms)
+		quick, search, calibrate feed.Match
+	}{
+		{"nothing", func(*feed.HashTerms) {}, feed.Matched, feed.Matched, feed.Matched},
+		{"last trade", func(h *feed.HashTerms) { h.LastTrade.Price = 777_000 }, feed.Mismatched, feed.Matched, feed.Matched},
+		{"last trade of two decimals", func(h *feed.HashTerms) { h.LastTrade = feed.LastTrade{Price: 770_000} }, feed.Mismatched, feed.Matched, feed.Matched},
+		{"no last trade", func(h *feed.HashTerms) { h.LastTrade = feed.LastTrade{} }, feed.Mismatched, feed.Matched, feed.Matched},
+		{"tick", func(h *feed.HashTerms) { h.TickSize = 1_000 }, feed.Mismatched, feed.Matched, feed.Matched},
+		{"a tick that nobody knows", func(h *feed.HashTerms) { h.TickSize = 7 }, feed.Mismatched, feed.Mismatched, feed.Mismatched},
+		{"minimum size", func(h *feed.HashTerms) { h.MinOrderSize = book.Share }, feed.Mismatched, feed.Mismatched, feed.Mismatched},
+		{"neg-risk", func(h *feed.HashTerms) { h.NegRisk = false }, feed.Mismatched, feed.Mismatched, feed.Mismatched},
+	} {
+		want := hashUnder(test.change)
+		for effort, match := range map[feed.Effort]feed.Match{
+			feed.Quick: test.quick, feed.Search: test.search, feed.Calibrate: test.calibrate,
+		} {
+			m := calibrated(t, &c)
+			if got := c.Check(checkID, bids, asks, want, m, effort); got != match {
+				t.Errorf("%s, effort %d: %v, want %v", test.name, effort, got, match)
+			}
+			if match != feed.Matched && c.Found() != hashUnder(func(*feed.HashTerms) {}) {
+				t.Errorf("%s, effort %d: found %v", test.name, effort, c.Found())
+			}
+			// What was learned is tried at once the next time.
+			if again := c.Check(checkID, bids, asks, want, m, feed.Quick); match == feed.Matched && again != feed.Matched {
+				t.Errorf("%s: %v at the second time", test.name, again)
+			}
+		}
+	}
+}
+
+// TestLevelsAreNeverGuessed: no effort matches a book that differs in a level.
+func TestLevelsAreNeverGuessed(t *testing.T) {
+	var c feed.HashChecker
+	want := hashUnder(func(*feed.HashTerms) {})
+	for i := range bids {
+		wrong := slices.Clone(bids)
+		wrong[i].Size++
+		if got := c.Check(checkID, wrong, asks, want, calibrated(t, &c), feed.Calibrate); got != feed.Mismatched {
+			t.Errorf("level %d: %v", i, got)
+		}
+		if got := c.Check(checkID, slices.Delete(slices.Clone(bids), i, i+1), asks, want, calibrated(t, &c), feed.Calibrate); got != feed.Mismatched {
+			t.Errorf("without level %d: %v", i, got)
+		}
+	}
+	later := checkID
+	later.Time++
+	if got := c.Check(later, bids, asks, want, calibrated(t, &c), feed.Calibrate); got != feed.Mismatched {
+		t.Errorf("another time: %v", got)
+	}
+}
+
+// TestCalibrationWithoutTerms: a book that tells neither tick size nor last trade
+// price, as those after a trade, still shows them by its hash; and what can't be
+// found is given up after a few books.
+func TestCalibrationWithoutTerms(t *testing.T) {
+	var c feed.HashChecker
+	var m feed.MarketTerms
+	want := hashUnder(func(*feed.HashTerms) {})
+	if got := c.Check(checkID, bids, asks, want, &m, feed.Search); got != feed.CannotSay {
+		t.Errorf("without calibration: %v", got)
+	}
+	if got := c.Check(checkID, bids, asks, want, &m, feed.Calibrate); got != feed.Matched || m.Terms() != terms {
+		t.Errorf("%v, %+v", got, m.Terms())
+	}
+	var hopeless feed.MarketTerms
+	for range 5 {
+		if got := c.Check(checkID, bids, asks, feed.Hash{1}, &hopeless, feed.Calibrate); got != feed.CannotSay {
+			t.Errorf("a hash of nothing: %v", got)
+		}
+	}
+	if got := c.Check(checkID, bids, asks, want, &hopeless, feed.Calibrate); got != feed.CannotSay {
+		t.Errorf("after four dear calibrations a fifth was made: %v", got)
+	}
+	hopeless.NoteTick(terms.TickSize)
+	hopeless.NoteLastTrade(terms.LastTrade)
+	if got := c.Check(checkID, bids, asks, want, &hopeless, feed.Calibrate); got != feed.Matched {
+		t.Errorf("a cheap one: %v", got)
+	}
+}
+
+// TestOldRecipe: books of 2025-10 have no last trade price in their hash.
+func TestOldRecipe(t *testing.T) {
+	var c feed.HashChecker
+	want := hashUnder(func(h *feed.HashTerms) { h.Recipe = feed.RecipeNoLastTrade })
+	var m feed.MarketTerms
+	m.NoteStatics(terms.MinOrderSize, terms.NegRisk)
+	if got := c.Check(checkID, bids, asks, want, &m, feed.Calibrate); got != feed.Matched {
+		t.Fatal(got)
+	}
+	if got := m.Terms().Recipe; got != feed.RecipeNoLastTrade {
+		t.Errorf("recipe %v", got)
+	}
+	if got := c.Check(checkID, bids, asks, want, &m, feed.Quick); got != feed.Matched {
+		t.Error(got)
+	}
+}
+
+// TestLastTradesAreBounded crosses the number of candidates that are kept.
+func TestLastTradesAreBounded(t *testing.T) {
+	var c feed.HashChecker
+	m := calibrated(t, &c)
+	for i := range 7 {
+		m.NoteLastTrade(feed.LastTrade{Price: book.Price(i+1) * 1000, Decimals: 3})
+	}
+	want := hashUnder(func(*feed.HashTerms) {})
+	if got := c.Check(checkID, bids, asks, want, m, feed.Quick); got != feed.Matched {
+		t.Errorf("the eighth candidate: %v", got)
+	}
+	for i := range 8 {
+		m.NoteLastTrade(feed.LastTrade{Price: book.Price(i+1) * 1000, Decimals: 3})
+	}
+	if got := c.Check(checkID, bids, asks, want, m, feed.Quick); got != feed.Mismatched {
+		t.Errorf("the ninth: %v", got)
+	}
+	m.NoteTrade(410_000, 2)
+	if got := c.Check(checkID, bids, asks, want, m, feed.Quick); got != feed.Matched {
+		t.Errorf("after a trade: %v", got)
+	}
+}
+
+func TestLastTradeText(t *testing.T) {
+	for _, test := range []struct {
+		l    feed.LastTrade
+		want string
+	}{
+		{feed.LastTrade{}, ""},
+		{feed.LastTrade{Price: 850_000, Decimals: 3}, "0.850"},
+		{feed.LastTrade{Price: 850_000}, "0.85"},
+		{feed.LastTrade{Price: 997_500, Decimals: 3}, "0.9975"},
+		{feed.LastTrade{Price: book.Dollar, Decimals: 3}, "1.000"},
+		{feed.LastTrade{Price: book.Dollar}, "1"},
+		{feed.LastTrade{Decimals: 3}, "0.000"},
+	} {
+		if got := test.l.String(); got != test.want {
+			t.Errorf("%+v: %q, want %q", test.l, got, test.want)
+		}
+	}
+}
+
+func TestParseHash(t *testing.T) {
+	if h, err := feed.ParseHash(hashHex); err != nil || h.String() != hashHex {
+		t.Errorf("%v, %v", h, err)
+	}
+	for _, bad := range []string{"", hashHex[1:], hashHex + "0", "467FBCCEE1C57C19555227CBEACCD407E6B7994D", "0x" + hashHex[2:], "zz" + hashHex[2:]} {
+		if h, err := feed.ParseHash(bad); err == nil || !h.IsZero() {
+			t.Errorf("%q: %v, %v", bad, h, err)
+		}
+	}
+}
+
+func TestCheckDoesNotAllocate(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	var c feed.HashChecker
+	m := calibrated(t, &c)
+	want := hashUnder(func(*feed.HashTerms) {})
+	for effort, announced := range map[feed.Effort]feed.Hash{feed.Quick: want, feed.Search: {1}} {
+		c.Check(checkID, bids, asks, announced, m, effort)
+		if n := testing.AllocsPerRun(10, func() { c.Check(checkID, bids, asks, announced, m, effort) }); n > 0 {
+			t.Errorf("effort %d: %v allocations", effort, n)
+		}
+	}
+}
