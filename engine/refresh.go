@@ -25,33 +25,36 @@ type hold struct {
 // wholeBook takes a book that the exchange sent. Not older than what is here, it
 // is the truth at once.
 func (s *shard) wholeBook(t *token, e *feed.Book) {
-	k := key{e.Time, e.Hash}
 	switch {
 	case t.state == Gone:
 		return
-	case t.based && s.conn != t.conn && (s.conn < t.conn && t.state == Live):
+	case t.based && s.conn < t.conn && t.state == Live:
 		return // the older of two connections
 	case t.based && s.conn != t.conn:
 		s.breakContinuity(t, Disconnected)
 	}
 	terms := s.terms(t, e.Market)
+	k := key{e.Time, e.Hash}
 	differ, err := t.book.Differs(e.Bids, e.Asks)
-	if err != nil { // a price twice
+	switch {
+	case err != nil: // a price twice
 		s.breakContinuity(t, BadMessage)
-		return
-	}
-	if k.time < t.newest || k != t.run.key && t.ring.has(k) {
+	case k.time < t.newest || k != t.run.key && t.ring.has(k):
 		s.oldBook(t, e, k)
-		return
+	case differ > 0 && t.based && k == t.run.key && t.run.check == Proved:
+		s.contradiction(t, e, k)
+	default:
+		note(terms, e)
+		s.refresh(t, e, k, differ)
 	}
-	note(terms, e)
+}
+
+// refresh replaces the token's book by one from which it differs in some levels,
+// or in none.
+func (s *shard) refresh(t *token, e *feed.Book, k key, differ int) {
 	compared := t.based && t.continuous
 	if compared && differ == 0 {
 		s.tallies[RefreshWitness].count(agreed)
-	}
-	if differ > 0 && t.based && k == t.run.key && t.run.check == Proved {
-		s.contradiction(t, e, k)
-		return
 	}
 	// Changes that came before the first book were not applied. If they are not
 	// older than it, they may be missing in it.
@@ -62,30 +65,26 @@ func (s *shard) wholeBook(t *token, e *feed.Book) {
 		}
 		s.closeRun(t)
 	}
-	var h *hold
-	if compared && differ > 0 {
-		h = &hold{
-			key: k, line: s.line, deadline: s.now.after(runTimeout),
-			ours: t.book.Fork(), began: t.run.entries > 0,
-		}
-	}
 	if differ > 0 {
+		ours, began := t.book.Fork(), t.run.entries > 0
 		if _, err := t.book.Replace(e.Bids, e.Asks); err != nil {
 			s.breakContinuity(t, BadMessage)
 			return
+		}
+		if compared && t.hold == nil {
+			t.hold = &hold{
+				key: k, line: s.line, deadline: s.now.after(runTimeout),
+				ours: ours, want: t.book.Snapshot(), began: began,
+			}
 		}
 	}
 	s.base(t, e, k)
 	if behind {
 		t.continuous = false
 		t.run.check, t.run.ambiguous = Unproved, true
-	} else {
-		s.trust(t)
+		return
 	}
-	if h != nil && t.hold == nil {
-		h.want = t.book.Snapshot()
-		t.hold = h
-	}
+	s.trust(t)
 }
 
 // note keeps what a book says of the terms of its market's hashes.

@@ -95,9 +95,12 @@ func (r Reason) String() string {
 var (
 	// ErrNotLive matches ErrSyncing, ErrStale and ErrGone.
 	ErrNotLive = errors.New("engine: not live")
+	// ErrSyncing says that there has been no book yet.
 	ErrSyncing = fmt.Errorf("%w: syncing", ErrNotLive)
-	ErrStale   = fmt.Errorf("%w: stale", ErrNotLive)
-	ErrGone    = fmt.Errorf("%w: gone", ErrNotLive)
+	// ErrStale says that there is a book, and a reason to doubt it.
+	ErrStale = fmt.Errorf("%w: stale", ErrNotLive)
+	// ErrGone says that the market is resolved.
+	ErrGone = fmt.Errorf("%w: gone", ErrNotLive)
 	// ErrSettling says that a live book is between two states of the exchange:
 	// its top is crossed or not yet the reported one. It passes within half a
 	// second, or the book becomes stale.
@@ -114,10 +117,11 @@ type StateError struct {
 
 // Error shows the state and the reason.
 func (e *StateError) Error() string {
-	if e.State == Live {
-		return fmt.Sprintf("%v: %v", ErrSettling, e.Reason)
+	text := fmt.Sprintf("%v: %v", e.Unwrap(), e.Reason)
+	if e.State != Live && !e.Since.IsZero() {
+		text += e.Since.Format(" since 2006-01-02 15:04:05.000 UTC")
 	}
-	return fmt.Sprintf("%v: %v: %v since %v", ErrNotLive, e.State, e.Reason, e.Since.Format(time.RFC3339Nano))
+	return text
 }
 
 // Unwrap returns the sentinel of the state.

@@ -79,8 +79,14 @@ func proofLine(v *engine.View) string {
 	default:
 		text += fmt.Sprintf(", %d versions ago", behind)
 	}
-	if v.Check != engine.Proved {
-		text += "; the last change is " + v.Check.String()
+	switch v.Check {
+	case engine.Proved:
+	case engine.Open:
+		text += "; the last change is still going on"
+	case engine.Failed:
+		text += "; the last change failed"
+	case engine.Unproved:
+		text += "; the last change cannot be proved"
 	}
 	return text
 }
