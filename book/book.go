@@ -34,8 +34,9 @@ func (e *LevelError) Error() string {
 // methods may run beside another. What it returns may be kept and passed on:
 // see [Snapshot].
 //
-// A Book does not know whether it is right. It holds whatever was put in, bids
-// above asks included, since such states pass by on the wire.
+// A Book is made by [New] or [Book.Fork]. It does not know whether it is right. It
+// holds whatever was put in, bids above asks included, since such states pass by
+// on the wire.
 type Book struct {
 	bids, asks ladder
 }

@@ -69,15 +69,13 @@ func (d *sideDifference) compute(side Side, have *ladder, levels []Level) error 
 // ascending in keys and needs no sorting.
 func (d *sideDifference) normalize(side Side, levels []Level) error {
 	d.want = d.want[:0]
-	sorted := true
+	sorted, zeros := true, false
 	var last key
 	for _, level := range levels {
 		if !level.Price.valid() || level.Size < 0 {
 			return &LevelError{side, level}
 		}
-		if level.Size == 0 {
-			continue
-		}
+		zeros = zeros || level.Size == 0
 		if len(d.want) == MaxLevels {
 			return ErrTooManyLevels
 		}
@@ -86,14 +84,16 @@ func (d *sideDifference) normalize(side Side, levels []Level) error {
 		last = k
 		d.want = append(d.want, keyed{k, level.Size})
 	}
-	if sorted {
-		return nil
-	}
-	slices.SortFunc(d.want, func(a, b keyed) int { return cmp.Compare(a.key, b.key) })
-	for i := 1; i < len(d.want); i++ {
-		if d.want[i].key == d.want[i-1].key {
-			return ErrDuplicateLevel
+	if !sorted {
+		slices.SortFunc(d.want, func(a, b keyed) int { return cmp.Compare(a.key, b.key) })
+		for i := 1; i < len(d.want); i++ {
+			if d.want[i].key == d.want[i-1].key {
+				return ErrDuplicateLevel
+			}
 		}
+	}
+	if zeros {
+		d.want = slices.DeleteFunc(d.want, func(k keyed) bool { return k.size == 0 })
 	}
 	return nil
 }

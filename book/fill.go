@@ -20,15 +20,16 @@ type Fill struct {
 	Levels   int   // that were touched
 
 	purchase bool
+	total    exact // what Notional is rounded from
 }
 
 // Average returns the price per share, rounded up for a purchase and down for a
-// sale. It is absent if nothing was filled.
+// sale, and so never beyond the worst level. It is absent if nothing was filled.
 func (f Fill) Average() (price Price, ok bool) {
 	if f.Size == 0 {
 		return 0, false
 	}
-	average, err := exactly(f.Notional).over(uint64(f.Size), f.purchase)
+	average, err := f.total.over(uint64(f.Size), f.purchase)
 	return Price(average), err == nil
 }
 
@@ -104,6 +105,7 @@ func (s Snapshot) trade(side Side, amount Notional) (Fill, error) {
 }
 
 func (f Fill) finish(total exact, enough bool) (Fill, error) {
+	f.total = total
 	var err error
 	if f.Notional, err = total.notional(f.purchase); err != nil {
 		return Fill{}, err

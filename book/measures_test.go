@@ -131,10 +131,10 @@ func checkTake(t *testing.T, s book.Snapshot, m *model, side book.Side, size boo
 		!fill.Notional.Decimal().Equal(rounded) {
 		t.Fatalf("take %v of %v: %+v, want %v left, %+v, %v", size, side, fill, left, want, rounded)
 	}
-	checkAverage(t, fill, side)
+	checkAverage(t, fill, total, side)
 }
 
-func checkAverage(t *testing.T, fill book.Fill, side book.Side) {
+func checkAverage(t *testing.T, fill book.Fill, total decimal.Decimal, side book.Side) {
 	t.Helper()
 	average, ok := fill.Average()
 	if ok != (fill.Size > 0) {
@@ -143,7 +143,7 @@ func checkAverage(t *testing.T, fill book.Fill, side book.Side) {
 	if !ok {
 		return
 	}
-	exact := fill.Notional.Decimal().DivRound(fill.Size.Decimal(), 40)
+	exact := total.DivRound(fill.Size.Decimal(), 40)
 	want := exact.RoundUp(6)
 	if side == book.Bid {
 		want = exact.RoundDown(6)
@@ -219,6 +219,21 @@ func checkFirstAtLeast(t *testing.T, s book.Snapshot, m *model, side book.Side, 
 	}
 	if ok {
 		t.Fatalf("FirstAtLeast(%v, %v) = %v, want none", side, size, got)
+	}
+}
+
+// TestAverageOfOneLevel: rounding the cost must not show in the price.
+func TestAverageOfOneLevel(t *testing.T) {
+	s := snapshot(t, []book.Level{{924_000, book.Share * 300}}, []book.Level{{925_000, book.Share * 300}})
+	for _, size := range []book.Size{1, 7, 216_216_215, 300 * book.Share} {
+		bought, err := s.Buy(size)
+		if average, ok := bought.Average(); err != nil || !ok || average != 925_000 {
+			t.Errorf("%v bought at %v, %v", size, average, err)
+		}
+		sold, err := s.Sell(size)
+		if average, ok := sold.Average(); err != nil || !ok || average != 924_000 {
+			t.Errorf("%v sold at %v, %v", size, average, err)
+		}
 	}
 }
 

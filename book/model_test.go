@@ -271,6 +271,7 @@ func TestRefusals(t *testing.T) {
 		{"price below 0", []book.Level{level(-1, 1)}, nil},
 		{"size below 0", []book.Level{level(1, -1)}, nil},
 		{"price twice", []book.Level{level(7, 1), level(7, 1)}, book.ErrDuplicateLevel},
+		{"price twice, once with nothing", []book.Level{level(7, 1), level(7, 0)}, book.ErrDuplicateLevel},
 		{"price twice, apart", []book.Level{level(7, 1), level(9, 1), level(7, 2)}, book.ErrDuplicateLevel},
 	} {
 		for _, side := range []book.Side{book.Bid, book.Ask} {

@@ -3,6 +3,7 @@ package feed_test
 import (
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 
@@ -75,6 +76,23 @@ func TestBadSyntax(t *testing.T) {
 		{"price_changes is null", `{"market":"$M","price_changes":null,"timestamp":"1784578702354","event_type":"price_change"}`, -1},
 		{"price_changes is an object", `{"market":"$M","price_changes":{},"timestamp":"1784578702354","event_type":"price_change"}`, -1},
 		{"price_changes holds only a number", `{"market":"$M","price_changes":[1],"timestamp":"1784578702354","event_type":"price_change"}`, -1},
+		{"a change is a number", strings.Replace(changeFrame, `{"asset_id":"$N"`, `5,{"asset_id":"$N"`, 1), -1},
+		{"a change is null", strings.Replace(changeFrame, `{"asset_id":"$N"`, `null,{"asset_id":"$N"`, 1), -1},
+		{"a change is an array", strings.Replace(changeFrame, `{"asset_id":"$N"`, `[{"asset_id":"$Y"}],{"asset_id":"$N"`, 1), -1},
+		{"both forms of changes", strings.Replace(changeFrame, `"price_changes":`, `"changes":[],"price_changes":`, 1), -1},
+		{"older form, token in the change", `{"asset_id":"$N","changes":[{"asset_id":"$Y","price":"0.4","side":"SELL","size":"3"}],"event_type":"price_change","market":"$M","timestamp":"1729084877448"}`, -1},
+		{"older form, token twice", `{"asset_id":"$N","asset_id":"$Y","changes":[{"price":"0.4","side":"SELL","size":"3"}],"event_type":"price_change","market":"$M","timestamp":"1729084877448"}`, -1},
+		{"oldest form, token twice", `{"asset_id":"$N","asset_id":"$Y","price":"0.4","side":"SELL","size":"3","event_type":"price_change","market":"$M","timestamp":"1729084877448"}`, -1},
+		{"token twice in a change", strings.Replace(changeFrame, `{"asset_id":"$N"`, `{"asset_id":"$N","asset_id":"$Y"`, 1), -1},
+		{"token with an escape in a change", strings.Replace(changeFrame, `{"asset_id":"$N"`, `{"asset_id":"$N","asset\u005fid":"$Y"`, 1), -1},
+		{"token in capitals in a change", strings.Replace(changeFrame, `{"asset_id":"$N"`, `{"asset_id":"$N","Asset_id":"$Y"`, 1), -1},
+		{"token in capitals", strings.Replace(bookFrame, `"asset_id":"$Y",`, `"asset_id":"$N","ASSET_ID":"$Y",`, 1), -1},
+		{"event_type twice", strings.Replace(bookFrame, `"event_type":"book"`, `"event_type":"x","event_type":"book"`, 1), -1},
+		{"event_type in capitals", strings.Replace(bookFrame, `"event_type":"book"`, `"Event_Type":"x","event_type":"book"`, 1), -1},
+		{"event_type with an escape", strings.Replace(bookFrame, `"event_type"`, `"event\u005ftype"`, 1), -1},
+		{"price_changes in capitals", strings.Replace(changeFrame, `"price_changes"`, `"Price_changes"`, 1), -1},
+		{"price_changes with an escape", strings.Replace(changeFrame, `"price_changes"`, `"price\u005fchanges"`, 1), -1},
+		{"any key with an escape", strings.Replace(bookFrame, `"timestamp":`, `"\u0074imestamp":"1784578686071","timestamp":`, 1), -1},
 		{"price_change of nothing", `{"market":"$M","timestamp":"1784578702354","event_type":"price_change"}`, 0},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -139,7 +157,6 @@ func TestBadValues(t *testing.T) {
 		rows = append(rows, row{"no time", frame, `"timestamp":` + timeOf(frame), `"x":1`})
 		rows = append(rows, row{"time twice", frame, `"timestamp":`, `"timestamp":"1784578686071","timestamp":`})
 		rows = append(rows, row{"key in capitals", frame, `"timestamp":`, `"Timestamp":"1784578686071","timestamp":`})
-		rows = append(rows, row{"key with an escape", frame, `"timestamp":`, `"\u0074imestamp":"1784578686071","timestamp":`})
 		rows = append(rows, row{"key with a folding letter", frame, `"timestamp":`, "\"time\u017ftamp\":\"1784578686071\",\"timestamp\":"})
 		rows = append(rows, row{"no market", frame, `"market":`, `"x":`})
 		rows = append(rows, row{"market is empty", frame, `"$M"`, `""`}, row{"market is a number", frame, `"$M"`, `1`})
@@ -158,6 +175,9 @@ func TestBadValues(t *testing.T) {
 		row{"no size", bookFrame, `,"size":"7"`, ``},
 		row{"price twice", bookFrame, `"price":"0.4",`, `"price":"0.4","price":"0.4",`},
 		row{"SIZE beside size", bookFrame, `,"size":"7"`, `,"size":"7","SIZE":"8"`},
+		row{"no asks", bookFrame, `"asks":`, `"x":`},
+		row{"no asks and no type", strings.Replace(bookFrame, `"event_type":"book",`, ``, 1), `"asks":`, `"x":`},
+		row{"trade price 0", tradeFrame, `"0.925"`, `"0"`},
 		row{"escaped key in a level", bookFrame, `,"size":"7"`, `,"size":"7","s\u0069ze":"8"`},
 		row{"a level is a number", bookFrame, `{"price":"0.4","size":"7"}`, `5`},
 		row{"a level is an array", bookFrame, `{"price":"0.4","size":"7"}`, `["0.4","7"]`},
@@ -167,8 +187,6 @@ func TestBadValues(t *testing.T) {
 		row{"bids twice", bookFrame, `"bids":`, `"bids":[],"bids":`},
 		row{"bids and buys", bookFrame, `"bids":`, `"buys":[],"bids":`},
 		row{"best bid above 1", changeFrame, `"0.924"`, `"1.1"`},
-		row{"a change is a number", changeFrame, `{"asset_id":"$N"`, `5,{"asset_id":"$N"`},
-		row{"both forms of changes", changeFrame, `"price_changes":`, `"changes":[],"price_changes":`},
 		row{"no new tick", tickFrame, `"new_tick_size":"0.001",`, ``},
 	)
 	for _, row := range rows {
@@ -235,6 +253,41 @@ func TestTooManyLevels(t *testing.T) {
 		if _, bad := events[0].(*feed.Bad); bad != (n > book.MaxLevels) {
 			t.Errorf("%d levels: read as %T", n, events[0])
 		}
+	}
+}
+
+// TestTooManyChanges crosses the bound of one object, which also bounds what a
+// short frame of empty objects makes the decoder allocate.
+func TestTooManyChanges(t *testing.T) {
+	entry := `{"asset_id":"$Y","price":"0.5","size":"1","side":"BUY"}`
+	for _, n := range []int{4 * book.MaxLevels, 4*book.MaxLevels + 1} {
+		frame := `{"market":"$M","price_changes":[` + entry + strings.Repeat(","+entry, n-1) + `],"timestamp":"1784578702354","event_type":"price_change"}`
+		events, err := feed.NewDecoder(feed.DecoderOptions{Learn: true}).Decode([]byte(expand(frame)))
+		if (err != nil) != (n > 4*book.MaxLevels) {
+			t.Errorf("%d changes: %d events, %v", n, len(events), err)
+		}
+	}
+	frame := []byte(`{"event_type":"x","price_changes":[{}` + strings.Repeat(",{}", 1_000_000) + `]}`)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	_, _ = feed.NewDecoder(feed.DecoderOptions{Learn: true}).Decode(frame)
+	runtime.ReadMemStats(&after)
+	if allocated := after.TotalAlloc - before.TotalAlloc; allocated > 64<<20 {
+		t.Errorf("%d bytes allocated for a frame of %d", allocated, len(frame))
+	}
+}
+
+// TestManyBadChanges: one Bad for each token, in time that grows with the frame
+// only.
+func TestManyBadChanges(t *testing.T) {
+	var changes strings.Builder
+	for i := range 19_000 {
+		fmt.Fprintf(&changes, `,{"asset_id":"%d","price":"7"},{"asset_id":"%d"}`, i, i)
+	}
+	frame := `{"market":"$M","price_changes":[` + changes.String()[1:] + `],"timestamp":"1784578702354","event_type":"price_change"}`
+	events, err := feed.NewDecoder(feed.DecoderOptions{Learn: true}).Decode([]byte(expand(frame)))
+	if err != nil || len(events) != 19_000 {
+		t.Errorf("%d events, %v", len(events), err)
 	}
 }
 

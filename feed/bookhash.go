@@ -1,7 +1,7 @@
 package feed
 
 import (
-	"crypto/sha1"
+	"crypto/sha1" // the exchange's choice; nothing here depends on its strength
 	"encoding"
 	"hash"
 
@@ -160,7 +160,8 @@ type resumable interface {
 // It does not allocate after its first use.
 type hasher struct {
 	digest resumable
-	state  []byte
+	state  []byte // after the common beginning
+	begun  bool   // digest is in that state
 	sum    []byte
 }
 
@@ -172,11 +173,15 @@ func (h *hasher) begin(text []byte) {
 	h.digest.Reset()
 	h.digest.Write(text)
 	h.state, _ = h.digest.AppendBinary(h.state[:0])
+	h.begun = true
 }
 
 // with returns the hash of the common beginning and the rest.
 func (h *hasher) with(rest []byte) Hash {
-	_ = h.digest.UnmarshalBinary(h.state)
+	if !h.begun {
+		_ = h.digest.UnmarshalBinary(h.state)
+	}
+	h.begun = false
 	h.digest.Write(rest)
 	h.sum = h.digest.Sum(h.sum[:0])
 	return Hash(h.sum)

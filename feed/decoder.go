@@ -33,9 +33,10 @@ type DecoderOptions struct {
 type Stats struct {
 	Frames    uint64
 	BadFrames uint64 // that Decode returned an error for
-	// By kind of event, skipped ones included.
+	// By kind of event, skipped ones included. Texts are the known ones.
 	Books, PriceChanges, Trades, TickSizeChanges uint64
 	BestPrices, NewMarkets, Resolved, Texts, Bad uint64
+	UnknownTexts                                 uint64
 	// Unknown counts objects of an event type that is not known here: a sign of
 	// something new at the exchange.
 	Unknown uint64
@@ -70,6 +71,10 @@ type Decoder struct {
 	levels      []book.Level
 	changeList  []Change
 	wholeObject []byte // the object being read, for the rare ones read a second time
+	// objects counts the objects read, and blamed is, by Asset.Index, the last
+	// one that a Bad was made of.
+	objects uint64
+	blamed  []uint64
 }
 
 // NewDecoder returns a Decoder that knows no token yet.
@@ -92,6 +97,9 @@ func (d *Decoder) Know(id string) *Asset {
 	return a
 }
 
+// Find returns the Asset of a token, nil if it is not known.
+func (d *Decoder) Find(id string) *Asset { return d.assets[id] }
+
 // Stats returns the counts so far.
 func (d *Decoder) Stats() Stats { return d.stats }
 
@@ -101,7 +109,8 @@ func (d *Decoder) Stats() Stats { return d.stats }
 // If the frame is not what the exchange's grammar allows, no event is returned
 // but a [*DecodeError]: whatever the frame said is lost, for every token that
 // its connection carries. A frame that is well formed but holds something
-// impossible for one token yields a [*Bad] for that token beside the rest.
+// impossible for one token yields a [*Bad] for that token, before what
+// else the same object says.
 func (d *Decoder) Decode(frame []byte) ([]Event, error) {
 	d.reset()
 	d.stats.Frames++
@@ -151,6 +160,7 @@ func (d *Decoder) event() {
 		return
 	}
 	d.wholeObject = d.scanner.data[d.obj.offset:d.scanner.pos]
+	d.objects++
 	d.interpret()
 }
 
@@ -195,8 +205,11 @@ func (d *Decoder) plainText(frame []byte) error {
 			return &DecodeError{Offset: s.pos + max(i, 0), Reason: "neither JSON nor a known text"}
 		}
 		d.text.Kind = TextUnknown
+		d.stats.UnknownTexts++
 	}
-	d.stats.Texts++
+	if d.text.Kind != TextUnknown {
+		d.stats.Texts++
+	}
 	d.events = append(d.events, &d.text)
 	return nil
 }
@@ -217,12 +230,15 @@ func (p *pool[T]) next() *T {
 	}
 	item := p.items[p.used]
 	p.used++
-	var zero T
-	*item = zero
 	return item
 }
 
+// reset empties what was handed out, so that it keeps nothing else alive.
 func (p *pool[T]) reset() {
+	var zero T
+	for _, item := range p.items[:p.used] {
+		*item = zero
+	}
 	p.used = 0
 	if len(p.items) > keptBytes/256 {
 		p.items = nil
@@ -238,7 +254,7 @@ func (d *Decoder) reset() {
 	d.best.reset()
 	d.levels = release(d.levels, 16)
 	d.changeList = release(d.changeList, 80)
-	d.obj.changes = release(d.obj.changes, 400)
+	d.obj = object{changes: release(d.obj.changes, 120)}
 	d.events = release(d.events, 16)
 }
 

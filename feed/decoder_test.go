@@ -178,6 +178,11 @@ func TestEvents(t *testing.T) {
 			`{"id":"5","market":"$M","assets_ids":["$Y","$N"],"winning_asset_id":"$N","winning_outcome":"Down","event_message":null,"timestamp":1791124648409,"event_type":"market_resolved","tags":["Crypto"]}`,
 			"resolved 0x [" + yes + " " + no + "]: " + no + " Down @1791124648409\n",
 		},
+		{
+			"market_resolved of an odd winner and time",
+			`{"market":"$M","assets_ids":["$Y"],"winning_asset_id":5,"winning_outcome":null,"timestamp":"1790908720778000","event_type":"market_resolved"}`,
+			"resolved 0x [" + yes + "]:   @\n",
+		},
 		{"several kinds in one array", `[{"event_type":"something_new","a":{"b":[1]}}, {"event_type":"tick_size_change","market":"$M","asset_id":"$Y","old_tick_size":"0.01","new_tick_size":"0.01","timestamp":"1739068041853"}]`, "tick 7132 0.01 to 0.01 @1739068041853\n"},
 		{"object of nothing known", `{"a":1}`, ""},
 		{"empty array", "[]\n", ""},

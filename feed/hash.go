@@ -13,8 +13,11 @@ var ErrHash = errors.New("feed: not 40 lower-case hex digits")
 
 // ParseHash reads what String writes.
 func ParseHash(text string) (Hash, error) {
+	if len(text) != 2*len(Hash{}) {
+		return Hash{}, ErrHash
+	}
 	r := reader{data: []byte(text)}
-	h := r.hash(value{end: len(text), kind: stringKind})
+	h := r.hash(value{end: int32(len(text)), kind: stringKind})
 	if h.IsZero() {
 		return Hash{}, ErrHash
 	}

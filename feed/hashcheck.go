@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"crypto/sha1" // the exchange's choice; nothing here depends on its strength
 	"slices"
 	"sync"
 
@@ -25,20 +24,26 @@ const (
 // Effort is how far a [HashChecker] goes before it says Mismatched.
 type Effort uint8
 
-// The efforts, each including the one before.
+// The efforts, each including the ones before.
 const (
-	// Quick tries the terms that are known: a few hashes at most, of which only
-	// the first covers the levels.
+	// Quick tries the terms that are known: a few hashes at most, of which one
+	// covers the levels.
 	Quick Effort = iota
-	// Search also tries each tick size and each last trade price on the grid of
-	// 0.001: the exchange changes both in the hash before it announces them
-	// (measured on recorded frames, 2026-06-07). It costs a thousand times the
-	// end of a hash, some 0.2 ms.
+	// Search also tries each tick size with the last trade prices that are known,
+	// and each last trade price on the grid of 0.001 with the tick sizes that are
+	// known and the next finer one: the exchange changes both in the hash before
+	// it announces them (measured on recorded frames, 2026-06-07). It costs some
+	// 3,400 times the end of a hash, half a millisecond.
 	Search
-	// Calibrate also tries what a market keeps for ever, if it is not known yet:
-	// the recipe, min_order_size and neg_risk, which the stream never sends.
-	// Meant for whole books, whose levels are given with their hash.
+	// Calibrate also tries what a market keeps for ever, if no hash of it has
+	// matched yet: the recipe, min_order_size and neg_risk, which the stream never
+	// sends. With the tick size and the last trade price that an opening book
+	// tells, that is 32 hashes. Meant for whole books, whose levels are given with
+	// their hash.
 	Calibrate
+	// Exhaust calibrates with every tick size and last trade price: some 110,000
+	// hashes, 15 ms. Whoever asks for it bounds how often.
+	Exhaust
 )
 
 // MarketTerms is what is known of the terms of one market's hashes, shared by
@@ -46,24 +51,19 @@ const (
 // copies are independent.
 type MarketTerms struct {
 	// recipe, minOrderSize and negRisk are unknown until a hash has matched
-	// under them: until then recipe is RecipeUnknown. If statics is true they
-	// were given, and only the recipe is to be found.
+	// under them: until then recipe is RecipeUnknown. If statics is true the other
+	// two were given, and are tried first.
 	recipe       Recipe
 	statics      bool
 	negRisk      bool
 	minOrderSize book.Size
 	// ticks holds the newest tick size and the one before, 0 where unknown.
 	ticks [2]book.Price
-	// lastTrades holds the candidates for last_trade_price, likeliest first, of
-	// which count are used. The newest match is at the front.
+	// lastTrades holds the candidates for last_trade_price, of which count are
+	// used. The newest match is at the front.
 	lastTrades [8]LastTrade
 	count      int
-	// searches counts the dear calibrations, which are given up after maxSearches.
-	searches int
 }
-
-// maxSearches bounds the calibrations by 100,000 hashes of one market.
-const maxSearches = 4
 
 // Terms returns the likeliest terms; their Recipe is RecipeUnknown as long as no
 // hash has matched.
@@ -74,9 +74,6 @@ func (m *MarketTerms) Terms() HashTerms {
 	}
 }
 
-// LastTradeKnown says whether Terms has a last trade price from somewhere.
-func (m *MarketTerms) LastTradeKnown() bool { return m.count > 0 }
-
 // NoteTick says that the tick size is now this.
 func (m *MarketTerms) NoteTick(tick book.Price) {
 	if tick != m.ticks[0] {
@@ -84,28 +81,43 @@ func (m *MarketTerms) NoteTick(tick book.Price) {
 	}
 }
 
-// NoteStatics gives min_order_size and neg_risk.
+// NoteStatics gives min_order_size and neg_risk. Once a hash has matched they are
+// known better than that, and it does nothing.
 func (m *MarketTerms) NoteStatics(minOrderSize book.Size, negRisk bool) {
-	m.minOrderSize, m.negRisk, m.statics = minOrderSize, negRisk, true
+	if m.recipe == RecipeUnknown {
+		m.minOrderSize, m.negRisk, m.statics = minOrderSize, negRisk, true
+	}
 }
 
 // NoteLastTrade says that the market's last trade price is now this, as a book
 // has it.
-func (m *MarketTerms) NoteLastTrade(l LastTrade) {
-	if i := slices.Index(m.lastTrades[:m.count], l); i >= 0 {
-		copy(m.lastTrades[1:i+1], m.lastTrades[:i])
-	} else {
-		m.count = min(m.count+1, len(m.lastTrades))
-		copy(m.lastTrades[1:m.count], m.lastTrades[:])
-	}
-	m.lastTrades[0] = l
-}
+func (m *MarketTerms) NoteLastTrade(l LastTrade) { m.candidate(l, 0) }
 
 // NoteTrade says that a trade had this price. The hash has it with three
 // decimals on the real exchange (2026-05), and with fewer in some recordings.
+// Trades are announced late and out of order: what has matched stays likelier.
 func (m *MarketTerms) NoteTrade(price book.Price, decimals int8) {
-	m.NoteLastTrade(LastTrade{price, decimals})
-	m.NoteLastTrade(LastTrade{price, max(decimals, gridDecimals)})
+	at := 0
+	if m.recipe != RecipeUnknown {
+		at = 1
+	}
+	m.candidate(LastTrade{price, decimals}, at)
+	m.candidate(LastTrade{price, max(decimals, gridDecimals)}, at)
+}
+
+// candidate puts a last trade price at a place, unless it stands before it.
+func (m *MarketTerms) candidate(l LastTrade, at int) {
+	at = min(at, m.count)
+	old := slices.Index(m.lastTrades[:m.count], l)
+	switch {
+	case old >= 0 && old < at:
+		return
+	case old < 0:
+		m.count = min(m.count+1, len(m.lastTrades))
+		old = m.count - 1
+	}
+	copy(m.lastTrades[at+1:old+1], m.lastTrades[at:old])
+	m.lastTrades[at] = l
 }
 
 // matched puts what a hash was reproduced with first.
@@ -147,7 +159,6 @@ var (
 // does not allocate in the steady state. It is for one goroutine.
 type HashChecker struct {
 	text   []byte // of the book, terms apart
-	begun  bool   // hasher has text as its beginning
 	rest   []byte
 	hasher hasher
 	found  Hash
@@ -169,9 +180,9 @@ func (c *HashChecker) Check(
 		return CannotSay
 	}
 	c.text = appendLevels(appendID(c.text[:0], id), bids, asks)
-	c.begun = false
+	c.hasher.begin(c.text)
 	if m.recipe == RecipeUnknown {
-		if c.calibrate(want, m) {
+		if c.calibrate(want, m, effort) {
 			return Matched
 		}
 		return CannotSay
@@ -182,25 +193,18 @@ func (c *HashChecker) Check(
 	return Mismatched
 }
 
-// try compares the hash under some terms. The first one is computed in one go,
-// the next ones from the state after the levels.
-func (c *HashChecker) try(terms *HashTerms, want Hash) bool {
-	var sum Hash
+// try compares the hash under some terms.
+func (c *HashChecker) try(terms *HashTerms, want Hash, m *MarketTerms) bool {
+	c.rest = appendTerms(c.rest[:0], terms)
+	sum := c.hasher.with(c.rest)
 	if c.found.IsZero() {
-		n := len(c.text)
-		c.text = appendTerms(c.text, terms)
-		sum = sha1.Sum(c.text)
-		c.text = c.text[:n]
 		c.found = sum
-	} else {
-		if !c.begun {
-			c.hasher.begin(c.text)
-			c.begun = true
-		}
-		c.rest = appendTerms(c.rest[:0], terms)
-		sum = c.hasher.with(c.rest)
 	}
-	return sum == want
+	if sum != want {
+		return false
+	}
+	m.matched(terms)
+	return true
 }
 
 func (c *HashChecker) known(want Hash, m *MarketTerms) bool {
@@ -216,14 +220,16 @@ func (c *HashChecker) known(want Hash, m *MarketTerms) bool {
 func (c *HashChecker) withLastTrades(want Hash, m *MarketTerms, tick book.Price) bool {
 	terms := m.Terms()
 	terms.TickSize = tick
-	count := m.count
+	return c.withCandidates(want, m, terms)
+}
+
+func (c *HashChecker) withCandidates(want Hash, m *MarketTerms, terms HashTerms) bool {
 	if terms.Recipe == RecipeNoLastTrade {
-		count = 1
+		return c.try(&terms, want, m)
 	}
-	for _, l := range m.lastTrades[:count] {
+	for _, l := range m.lastTrades[:m.count] {
 		terms.LastTrade = l
-		if c.try(&terms, want) {
-			m.matched(&terms)
+		if c.try(&terms, want, m) {
 			return true
 		}
 	}
@@ -237,7 +243,16 @@ func (c *HashChecker) search(want Hash, m *MarketTerms) bool {
 		}
 	}
 	terms := m.Terms()
-	return terms.Recipe == RecipeLastTrade && c.withGrid(want, m, terms)
+	if terms.Recipe != RecipeLastTrade {
+		return false
+	}
+	for _, tick := range []book.Price{m.ticks[0], m.ticks[1], m.ticks[0] / 10} {
+		terms.TickSize = tick
+		if tick != 0 && c.withGrid(want, m, terms) {
+			return true
+		}
+	}
+	return false
 }
 
 // withGrid tries every last trade price, from the state just before it.
@@ -245,8 +260,8 @@ func (c *HashChecker) withGrid(want Hash, m *MarketTerms, terms HashTerms) bool 
 	n := len(c.text)
 	c.text = appendTermsToLastTrade(c.text, &terms)
 	c.hasher.begin(c.text)
-	c.begun = false
 	c.text = c.text[:n]
+	defer func() { c.hasher.begin(c.text) }()
 	for _, l := range lastTradeGrid() {
 		c.rest = appendLastTrade(c.rest[:0], l)
 		if sum := c.hasher.with(c.rest); sum == want {
@@ -258,51 +273,37 @@ func (c *HashChecker) withGrid(want Hash, m *MarketTerms, terms HashTerms) bool 
 	return false
 }
 
-// calibrate tries all terms that m does not know. An opening book has told the
-// tick size and the last trade price by then, and 32 hashes are left at most; a
-// book that told neither costs some 100,000, once.
-func (c *HashChecker) calibrate(want Hash, m *MarketTerms) bool {
-	sizes, risks, ticks := minOrderSizes, []bool{false, true}, tickSizes
-	if m.statics {
-		sizes, risks = []book.Size{m.minOrderSize}, []bool{m.negRisk}
+// calibrate tries all terms that no hash has matched under yet, likeliest first.
+func (c *HashChecker) calibrate(want Hash, m *MarketTerms, effort Effort) bool {
+	if m.ticks[0] != 0 && c.calibrateTicks(want, m, m.ticks[:1], c.withCandidates) {
+		return true
 	}
-	if m.ticks[0] != 0 {
-		ticks = []book.Price{m.ticks[0]}
-	}
-	if m.ticks[0] == 0 || m.count == 0 {
-		if m.searches == maxSearches {
-			return false
-		}
-		m.searches++
-	}
-	for _, recipe := range []Recipe{RecipeLastTrade, RecipeNoLastTrade} {
-		for _, tick := range ticks {
-			for _, risk := range risks {
-				for _, size := range sizes {
-					terms := HashTerms{Recipe: recipe, MinOrderSize: size, TickSize: tick, NegRisk: risk}
-					if c.calibrateWith(want, m, terms) {
-						return true
-					}
-				}
-			}
-		}
-	}
-	return false
+	return effort >= Exhaust && (c.calibrateTicks(want, m, tickSizes, c.withCandidates) ||
+		c.calibrateTicks(want, m, tickSizes, c.withGridOrNone))
 }
 
-func (c *HashChecker) calibrateWith(want Hash, m *MarketTerms, terms HashTerms) bool {
-	if terms.Recipe == RecipeLastTrade && m.count == 0 {
-		return c.withGrid(want, m, terms)
-	}
-	lastTrades := []LastTrade{{}}
-	if terms.Recipe == RecipeLastTrade {
-		lastTrades = m.lastTrades[:m.count]
-	}
-	for _, l := range lastTrades {
-		terms.LastTrade = l
-		if c.try(&terms, want) {
-			m.matched(&terms)
-			return true
+// withGridOrNone tries the grid for the recipe that has a last trade price.
+func (c *HashChecker) withGridOrNone(want Hash, m *MarketTerms, terms HashTerms) bool {
+	return terms.Recipe == RecipeLastTrade && c.withGrid(want, m, terms)
+}
+
+// calibrateTicks tries each recipe, min_order_size and neg_risk with some tick
+// sizes.
+func (c *HashChecker) calibrateTicks(
+	want Hash, m *MarketTerms, ticks []book.Price, attempt func(Hash, *MarketTerms, HashTerms) bool,
+) bool {
+	for _, recipe := range []Recipe{RecipeLastTrade, RecipeNoLastTrade} {
+		for _, tick := range ticks {
+			terms := HashTerms{Recipe: recipe, MinOrderSize: m.minOrderSize, TickSize: tick, NegRisk: m.negRisk}
+			if m.statics && attempt(want, m, terms) {
+				return true
+			}
+			for i := range 2 * len(minOrderSizes) {
+				terms.MinOrderSize, terms.NegRisk = minOrderSizes[i/2], i%2 == 1
+				if attempt(want, m, terms) {
+					return true
+				}
+			}
 		}
 	}
 	return false

@@ -51,6 +51,7 @@ func TestEfforts(t *testing.T) {
 		{"last trade of two decimals", func(h *feed.HashTerms) { h.LastTrade = feed.LastTrade{Price: 770_000} }, feed.Mismatched, feed.Matched, feed.Matched},
 		{"no last trade", func(h *feed.HashTerms) { h.LastTrade = feed.LastTrade{} }, feed.Mismatched, feed.Matched, feed.Matched},
 		{"tick", func(h *feed.HashTerms) { h.TickSize = 1_000 }, feed.Mismatched, feed.Matched, feed.Matched},
+		{"tick and last trade", func(h *feed.HashTerms) { h.TickSize, h.LastTrade.Price = 1_000, 970_000 }, feed.Mismatched, feed.Matched, feed.Matched},
 		{"a tick that nobody knows", func(h *feed.HashTerms) { h.TickSize = 7 }, feed.Mismatched, feed.Mismatched, feed.Mismatched},
 		{"minimum size", func(h *feed.HashTerms) { h.MinOrderSize = book.Share }, feed.Mismatched, feed.Mismatched, feed.Mismatched},
 		{"neg-risk", func(h *feed.HashTerms) { h.NegRisk = false }, feed.Mismatched, feed.Mismatched, feed.Mismatched},
@@ -96,31 +97,59 @@ func TestLevelsAreNeverGuessed(t *testing.T) {
 }
 
 // TestCalibrationWithoutTerms: a book that tells neither tick size nor last trade
-// price, as those after a trade, still shows them by its hash; and what can't be
-// found is given up after a few books.
+// price, as those after a trade, still shows them by its hash, also beside prices
+// that other trades had.
 func TestCalibrationWithoutTerms(t *testing.T) {
-	var c feed.HashChecker
-	var m feed.MarketTerms
 	want := hashUnder(func(*feed.HashTerms) {})
-	if got := c.Check(checkID, bids, asks, want, &m, feed.Search); got != feed.CannotSay {
-		t.Errorf("without calibration: %v", got)
-	}
-	if got := c.Check(checkID, bids, asks, want, &m, feed.Calibrate); got != feed.Matched || m.Terms() != terms {
-		t.Errorf("%v, %+v", got, m.Terms())
-	}
-	var hopeless feed.MarketTerms
-	for range 5 {
-		if got := c.Check(checkID, bids, asks, feed.Hash{1}, &hopeless, feed.Calibrate); got != feed.CannotSay {
-			t.Errorf("a hash of nothing: %v", got)
+	for name, note := range map[string]func(*feed.MarketTerms){
+		"nothing is known":          func(*feed.MarketTerms) {},
+		"the tick is known":         func(m *feed.MarketTerms) { m.NoteTick(terms.TickSize) },
+		"another tick":              func(m *feed.MarketTerms) { m.NoteTick(1000) },
+		"another trade":             func(m *feed.MarketTerms) { m.NoteTick(terms.TickSize); m.NoteTrade(500_000, 2) },
+		"other terms that are kept": func(m *feed.MarketTerms) { m.NoteStatics(7*book.Share, false) },
+		"many trades": func(m *feed.MarketTerms) {
+			for i := range 20 {
+				m.NoteTrade(book.Price(i+1)*1000, 3)
+			}
+		},
+	} {
+		var c feed.HashChecker
+		var m feed.MarketTerms
+		note(&m)
+		for _, effort := range []feed.Effort{feed.Quick, feed.Search} {
+			if got := c.Check(checkID, bids, asks, want, &m, effort); got != feed.CannotSay {
+				t.Errorf("%s: without calibration: %v", name, got)
+			}
+		}
+		if got := c.Check(checkID, bids, asks, want, &m, feed.Exhaust); got != feed.Matched || m.Terms() != terms {
+			t.Errorf("%s: %v, %+v", name, got, m.Terms())
 		}
 	}
-	if got := c.Check(checkID, bids, asks, want, &hopeless, feed.Calibrate); got != feed.CannotSay {
-		t.Errorf("after four dear calibrations a fifth was made: %v", got)
+	var c feed.HashChecker
+	var m feed.MarketTerms
+	if got := c.Check(checkID, bids, asks, feed.Hash{1}, &m, feed.Exhaust); got != feed.CannotSay {
+		t.Errorf("a hash of nothing: %v", got)
 	}
-	hopeless.NoteTick(terms.TickSize)
-	hopeless.NoteLastTrade(terms.LastTrade)
-	if got := c.Check(checkID, bids, asks, want, &hopeless, feed.Calibrate); got != feed.Matched {
-		t.Errorf("a cheap one: %v", got)
+}
+
+// TestGivenTerms: what REST tells is tried first, and does not replace what a hash
+// has matched under.
+func TestGivenTerms(t *testing.T) {
+	var c feed.HashChecker
+	odd := hashUnder(func(h *feed.HashTerms) { h.MinOrderSize = 7 * book.Share })
+	var m feed.MarketTerms
+	m.NoteTick(terms.TickSize)
+	m.NoteLastTrade(terms.LastTrade)
+	if got := c.Check(checkID, bids, asks, odd, &m, feed.Calibrate); got != feed.CannotSay {
+		t.Errorf("a minimum size that nobody knows: %v", got)
+	}
+	m.NoteStatics(7*book.Share, true)
+	if got := c.Check(checkID, bids, asks, odd, &m, feed.Calibrate); got != feed.Matched {
+		t.Errorf("one that was given: %v", got)
+	}
+	m.NoteStatics(book.Share, false)
+	if got := c.Check(checkID, bids, asks, odd, &m, feed.Quick); got != feed.Matched {
+		t.Errorf("given otherwise later: %v", got)
 	}
 }
 
@@ -129,7 +158,7 @@ func TestOldRecipe(t *testing.T) {
 	var c feed.HashChecker
 	want := hashUnder(func(h *feed.HashTerms) { h.Recipe = feed.RecipeNoLastTrade })
 	var m feed.MarketTerms
-	m.NoteStatics(terms.MinOrderSize, terms.NegRisk)
+	m.NoteTick(terms.TickSize)
 	if got := c.Check(checkID, bids, asks, want, &m, feed.Calibrate); got != feed.Matched {
 		t.Fatal(got)
 	}
@@ -158,7 +187,9 @@ func TestLastTradesAreBounded(t *testing.T) {
 	if got := c.Check(checkID, bids, asks, want, m, feed.Quick); got != feed.Mismatched {
 		t.Errorf("the ninth: %v", got)
 	}
-	m.NoteTrade(410_000, 2)
+	if m.NoteTrade(410_000, 2); m.Terms().LastTrade != (feed.LastTrade{Price: 8000, Decimals: 3}) {
+		t.Errorf("a trade, which may be an old one, has replaced the newest price: %v", m.Terms().LastTrade)
+	}
 	if got := c.Check(checkID, bids, asks, want, m, feed.Quick); got != feed.Matched {
 		t.Errorf("after a trade: %v", got)
 	}

@@ -7,13 +7,15 @@ import (
 // interpret appends the events of the object just read.
 func (d *Decoder) interpret() {
 	o := &d.obj
-	switch v := o.values[eventTypeField]; v.kind {
-	case stringKind:
+	switch v := o.values[eventTypeField]; {
+	case o.unclear:
+		d.refuseFrame(o.fault)
+	case v.kind == stringKind:
 		d.interpretAs(d.scanner.data[v.start:v.end])
-	case absent:
+	case v.kind == absent:
 		d.interpretAs(o.impliedType())
 	default:
-		d.scanner.fail(v.start, "event_type is not a plain string")
+		d.scanner.fail(int(v.start), "event_type is not a plain string")
 	}
 }
 
@@ -24,7 +26,7 @@ func (o *object) impliedType() []byte {
 	switch {
 	case has(priceChangesField) || has(changesField):
 		return []byte("price_change")
-	case has(bidsField) && has(asksField):
+	case has(bidsField) || has(asksField):
 		return []byte("book")
 	case has(oldTickSizeField) && has(newTickSizeField):
 		return []byte("tick_size_change")
@@ -92,20 +94,17 @@ func (d *Decoder) reader() reader {
 	return reader{data: d.scanner.data, offset: d.obj.offset, fault: d.obj.fault}
 }
 
-// subject reads asset_id. If no token can be told, the object may have meant
-// any, and the whole frame is refused; if it is unknown, the object is counted
-// and left out.
-func (d *Decoder) subject(f *fields, offset int) (a *Asset, ok bool) {
+// subject reads the asset_id of an object. If no token can be told, the object
+// may have meant any, and the whole frame is refused; if it is unknown, the object
+// is counted and left out.
+func (d *Decoder) subject(id value, offset int) (a *Asset, ok bool) {
 	r := reader{data: d.scanner.data, offset: offset}
-	id := r.id(assetIDField, f.values[assetIDField])
-	if f.twoAssets {
-		r.refuse(assetIDField, f.values[assetIDField], "comes twice")
-	}
+	text := r.id(assetIDField, id)
 	if r.fault != nil {
 		d.refuseFrame(r.fault)
 		return nil, false
 	}
-	if a = d.asset(id); a == nil {
+	if a = d.asset(text); a == nil {
 		d.stats.Unwatched++
 		return nil, false
 	}
@@ -118,15 +117,22 @@ func (d *Decoder) refuseFrame(err *DecodeError) {
 	}
 }
 
-// bad appends a Bad. A token has only one for each object: the first.
+// bad appends a Bad, unless the token has one for this object already.
 func (d *Decoder) bad(a *Asset, err *DecodeError) {
+	for a.Index >= len(d.blamed) {
+		d.blamed = append(d.blamed, 0)
+	}
+	if d.blamed[a.Index] == d.objects {
+		return
+	}
+	d.blamed[a.Index] = d.objects
 	d.stats.Bad++
 	d.events = append(d.events, &Bad{Asset: a, Err: err})
 }
 
 func (d *Decoder) book() {
 	o := &d.obj
-	a, ok := d.subject(&o.fields, o.offset)
+	a, ok := d.subject(o.values[assetIDField], o.offset)
 	if !ok {
 		return
 	}
@@ -185,40 +191,51 @@ func (d *Decoder) statics(r *reader, b *Book) {
 func (d *Decoder) priceChange() {
 	o := &d.obj
 	v := &o.values
-	switch {
-	case v[priceChangesField].kind != absent:
-	case v[changesField].kind != absent:
-		for i := range o.changes {
-			o.changes[i].values[assetIDField] = v[assetIDField]
-			o.changes[i].values[hashField] = v[hashField]
-		}
-	default:
-		o.changes = append(o.changes[:0], change{fields: fields{values: *v}, offset: o.offset})
-	}
-	if v[priceChangesField].kind != absent && v[changesField].kind != absent {
-		o.refuse(v[changesField], "both forms of changes")
-	}
 	r := d.reader()
-	market := r.id(marketField, v[marketField])
-	time := r.timestamp(v[timestampField])
-	for _, f := range []field{priceChangesField, changesField} {
-		if kind := v[f].kind; kind != absent && kind != arrayKind {
-			// No token can be told: the frame may have meant any.
-			d.refuseFrame(&DecodeError{Offset: v[f].start, Field: fieldNames[f], Reason: "is not an array"})
-			return
+	switch old, current := v[changesField], v[priceChangesField]; {
+	case old.kind != absent && current.kind != absent:
+		r.refuse(changesField, old, "beside price_changes")
+		d.refuseFrame(r.fault)
+		return
+	case old.kind != absent && old.kind != arrayKind:
+		r.refuse(changesField, old, "is not an array")
+		d.refuseFrame(r.fault)
+		return
+	case current.kind != absent && current.kind != arrayKind:
+		r.refuse(priceChangesField, current, "is not an array")
+		d.refuseFrame(r.fault)
+		return
+	case old.kind != absent:
+		for i := range o.changes {
+			c := &o.changes[i]
+			if c.asset.kind != absent {
+				r.refuse(assetIDField, c.asset, "in a change of the older form")
+				d.refuseFrame(r.fault)
+				return
+			}
+			c.asset, c.hash = v[assetIDField], v[hashField]
 		}
+	case current.kind == absent:
+		o.changes = append(o.changes[:0], change{
+			asset: v[assetIDField], price: v[priceField], size: v[sizeField], side: v[sideField], hash: v[hashField],
+			bestBid: v[bestBidField], bestAsk: v[bestAskField], offset: o.offset,
+		})
 	}
+	d.appendChanges(&r)
+}
+
+// appendChanges appends the changes of the object, those of known tokens that can
+// be read, after a Bad for each token of which one cannot.
+func (d *Decoder) appendChanges(r *reader) {
+	o := &d.obj
+	market := r.id(marketField, o.values[marketField])
+	time := r.timestamp(o.values[timestampField])
 	first := len(d.changeList)
-	badFrom := len(d.events)
 	for i := range o.changes {
-		d.change(&o.changes[i], r.fault, badFrom)
+		d.change(&o.changes[i], r.fault)
 		if d.scanner.err != nil {
 			return
 		}
-	}
-	if len(o.changes) == 0 && r.fault != nil {
-		d.refuseFrame(r.fault)
-		return
 	}
 	list := d.changeList[first:len(d.changeList):len(d.changeList)]
 	if len(list) == 0 {
@@ -229,10 +246,14 @@ func (d *Decoder) priceChange() {
 	d.events = append(d.events, p)
 }
 
-// change appends one element of price_changes to the list of changes, or a Bad
-// for its token. The object's own fault is that of each of its tokens.
-func (d *Decoder) change(c *change, fault *DecodeError, badFrom int) {
-	a, ok := d.subject(&c.fields, c.offset)
+// change appends one change to the list, or a Bad for its token. The object's own
+// fault is that of each of its tokens.
+func (d *Decoder) change(c *change, fault *DecodeError) {
+	if c.unclear {
+		d.refuseFrame(c.fault)
+		return
+	}
+	a, ok := d.subject(c.asset, c.offset)
 	if !ok {
 		return
 	}
@@ -240,35 +261,29 @@ func (d *Decoder) change(c *change, fault *DecodeError, badFrom int) {
 		fault = c.fault
 	}
 	r := reader{data: d.scanner.data, offset: c.offset, fault: fault}
-	v := &c.values
 	entry := Change{
 		Asset:   a,
-		Price:   r.levelPrice(v[priceField]),
-		Size:    r.size(sizeField, v[sizeField]),
-		Side:    r.side(v[sideField]),
-		Hash:    r.hash(v[hashField]),
-		BestBid: r.bestPrice(bestBidField, v[bestBidField]),
-		BestAsk: r.bestPrice(bestAskField, v[bestAskField]),
-		HasBest: v[bestBidField].kind == stringKind && v[bestAskField].kind == stringKind,
+		Price:   r.levelPrice(c.price),
+		Size:    r.size(sizeField, c.size),
+		Side:    r.side(c.side),
+		Hash:    r.hash(c.hash),
+		BestBid: r.bestPrice(bestBidField, c.bestBid),
+		BestAsk: r.bestPrice(bestAskField, c.bestAsk),
+		HasBest: c.bestBid.kind == stringKind && c.bestAsk.kind == stringKind,
 	}
-	if r.fault == nil {
-		if entry.Hash.IsZero() {
-			d.stats.NoHash++
-		}
-		d.changeList = append(d.changeList, entry)
+	if r.fault != nil {
+		d.bad(a, r.fault)
 		return
 	}
-	for _, e := range d.events[badFrom:] {
-		if bad, ok := e.(*Bad); ok && bad.Asset == a {
-			return
-		}
+	if entry.Hash.IsZero() {
+		d.stats.NoHash++
 	}
-	d.bad(a, r.fault)
+	d.changeList = append(d.changeList, entry)
 }
 
 func (d *Decoder) trade() {
 	o := &d.obj
-	a, ok := d.subject(&o.fields, o.offset)
+	a, ok := d.subject(o.values[assetIDField], o.offset)
 	if !ok {
 		return
 	}
@@ -280,8 +295,8 @@ func (d *Decoder) trade() {
 	if text := r.text(priceField, v[priceField]); text != nil {
 		t.Price = book.Price(r.number(priceField, v[priceField], text))
 		t.Decimals = decimals(text)
-		if t.Price > book.Dollar {
-			r.refuse(priceField, v[priceField], "is above 1")
+		if r.fault == nil && (t.Price <= 0 || t.Price > book.Dollar) {
+			r.refuse(priceField, v[priceField], "is not between 0 and 1")
 		}
 	}
 	t.Size = r.size(sizeField, v[sizeField])
@@ -298,7 +313,7 @@ func (d *Decoder) trade() {
 
 func (d *Decoder) tickSizeChange() {
 	o := &d.obj
-	a, ok := d.subject(&o.fields, o.offset)
+	a, ok := d.subject(o.values[assetIDField], o.offset)
 	if !ok {
 		return
 	}
@@ -319,7 +334,7 @@ func (d *Decoder) tickSizeChange() {
 
 func (d *Decoder) bestPrices() {
 	o := &d.obj
-	a, ok := d.subject(&o.fields, o.offset)
+	a, ok := d.subject(o.values[assetIDField], o.offset)
 	if !ok {
 		return
 	}

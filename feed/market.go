@@ -44,19 +44,21 @@ func (d *Decoder) newMarket() {
 
 // resolved appends a Resolved, or only counts it as newMarket does.
 func (d *Decoder) resolved() {
+	// That the market is over counts; what won is only told.
 	var m struct {
-		Market  string     `json:"market"`
-		Assets  stringList `json:"assets_ids"`
-		Winner  string     `json:"winning_asset_id"`
-		Outcome string     `json:"winning_outcome"`
-		Time    jsonTime   `json:"timestamp"`
+		Market  looseString `json:"market"`
+		Assets  stringList  `json:"assets_ids"`
+		Winner  looseString `json:"winning_asset_id"`
+		Outcome looseString `json:"winning_outcome"`
+		Time    jsonTime    `json:"timestamp"`
 	}
 	if err := json.Unmarshal(d.wholeObject, &m); err != nil {
 		d.stats.Bad++
 		return
 	}
 	d.events = append(d.events, &Resolved{
-		Market: m.Market, Assets: m.Assets, WinningAsset: m.Winner, WinningOutcome: m.Outcome, Time: Timestamp(m.Time),
+		Market: string(m.Market), Assets: m.Assets, WinningAsset: string(m.Winner),
+		WinningOutcome: string(m.Outcome), Time: Timestamp(m.Time),
 	})
 }
 
@@ -79,6 +81,18 @@ func (l *stringList) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*[]string)(l))
 }
 
+// looseString is a string, "" where something else stands.
+type looseString string
+
+// UnmarshalJSON never fails.
+func (l *looseString) UnmarshalJSON(text []byte) error {
+	var s string
+	if json.Unmarshal(text, &s) == nil {
+		*l = looseString(s)
+	}
+	return nil
+}
+
 // jsonTime is a Timestamp sent as a string or as a number.
 type jsonTime Timestamp
 
@@ -93,6 +107,8 @@ func (t *jsonTime) UnmarshalJSON(text []byte) error {
 	if ms < secondsBelow {
 		ms *= int64(time.Second / time.Millisecond)
 	}
-	*t = jsonTime(ms)
+	if *t = jsonTime(ms); ms < int64(minTimestamp) || ms >= int64(maxTimestamp) {
+		*t = 0
+	}
 	return nil
 }

@@ -99,50 +99,63 @@ func fieldOf(key []byte) field {
 	return unknownField
 }
 
-// fields holds the values of one object by key. The first fault of its keys is
-// kept: what such an object means is anyone's guess, so it is refused once its
-// type and token are known.
-type fields struct {
-	values    [numFields]value
-	fault     *DecodeError
-	twoAssets bool // asset_id comes twice: no telling which is meant
+// keyFaults is what is wrong with the keys of an object.
+type keyFaults struct {
+	// fault is the first: what such an object means is anyone's guess, so that it
+	// is refused once its token is known.
+	fault *DecodeError
+	// unclear: not even its type, its token or its changes can be told. It may
+	// concern any token.
+	unclear bool
 }
 
-// put records the value of a key. The caller has read the value by then.
-func (f *fields) put(data []byte, key, v value) {
+func (f *keyFaults) refuse(at int, reason string, unclear bool) {
+	if f.fault == nil {
+		f.fault = &DecodeError{Offset: at, Field: "key", Reason: reason}
+	}
+	f.unclear = f.unclear || unclear
+}
+
+// decides says whether the key of a field decides what an object is and whose.
+func (f field) decides() bool {
+	return f == eventTypeField || f == assetIDField || f == priceChangesField || f == changesField
+}
+
+// known returns the field of a key, unknownField for a key to skip. A key that
+// another decoder would take for a known one is a fault.
+func (f *keyFaults) known(data []byte, key value) field {
+	at := int(key.start)
 	if key.kind == escapedKind {
-		f.refuse(key, "escape in a key")
-		return
+		f.refuse(at, "escape in a key", true)
+		return unknownField
 	}
 	text := data[key.start:key.end]
 	id := fieldOf(text)
-	if id == unknownField {
-		// A decoder that folds case would take it for the field itself.
-		for _, name := range fieldNames[1:] {
-			if bytes.EqualFold(text, []byte(name)) {
-				f.refuse(key, "key is not in lower case")
-			}
+	if id != unknownField {
+		return id
+	}
+	for i, name := range fieldNames[1:] {
+		if bytes.EqualFold(text, []byte(name)) {
+			f.refuse(at, "key is not in lower case", field(i+1).decides())
 		}
-		return
 	}
-	if f.values[id].kind != absent {
-		f.refuse(key, "key comes twice")
-		f.twoAssets = f.twoAssets || id == assetIDField
-		return
-	}
-	f.values[id] = v
+	return unknownField
 }
 
-func (f *fields) refuse(at value, reason string) {
-	if f.fault == nil {
-		f.fault = &DecodeError{Offset: at.start, Field: "key", Reason: reason}
+// put records the value of a key, which has been read by then.
+func (f *keyFaults) put(slot *value, key, v value, id field) {
+	if slot.kind != absent {
+		f.refuse(int(key.start), "key comes twice", id.decides())
+		return
 	}
+	*slot = v
 }
 
 // object is one event as read, before its type is known: event_type comes last
 // on the wire. Levels and changes are read where they stand.
 type object struct {
-	fields
+	keyFaults
+	values  [numFields]value
 	offset  int
 	levels  [2]levels // by book.Side
 	changes []change
@@ -154,10 +167,37 @@ type levels struct {
 	fault *DecodeError
 }
 
-// change is one element of price_changes or changes.
+// change is one element of price_changes or changes. A frame may hold many, so
+// that it has the fields of a change only.
 type change struct {
-	fields
-	offset int
+	keyFaults
+	asset, price, size, side, hash, bestBid, bestAsk value
+	offset                                           int
+}
+
+// maxChanges bounds the changes of one object: every level of both tokens of a
+// market, as in a settlement, and more.
+const maxChanges = 4 * book.MaxLevels
+
+func (c *change) slot(id field) *value {
+	switch id {
+	case assetIDField:
+		return &c.asset
+	case priceField:
+		return &c.price
+	case sizeField:
+		return &c.size
+	case sideField:
+		return &c.side
+	case hashField:
+		return &c.hash
+	case bestBidField:
+		return &c.bestBid
+	case bestAskField:
+		return &c.bestAsk
+	default:
+		return nil
+	}
 }
 
 // object reads an object whose brace is at pos.
@@ -173,19 +213,14 @@ func (d *Decoder) object() bool {
 		if !ok {
 			return s.err == nil
 		}
-		c := s.next()
-		start := s.pos
-		id := unknownField
-		if c == '[' && key.kind == stringKind {
-			id = fieldOf(s.data[key.start:key.end])
-		}
+		id := o.known(s.data, key)
 		var v value
-		switch id {
-		case bidsField:
+		switch isArray := s.next() == '['; {
+		case isArray && id == bidsField:
 			v, ok = d.readLevels(&o.levels[book.Bid])
-		case asksField:
+		case isArray && id == asksField:
 			v, ok = d.readLevels(&o.levels[book.Ask])
-		case priceChangesField, changesField:
+		case isArray && (id == priceChangesField || id == changesField):
 			v, ok = d.readChanges()
 		default:
 			v, ok = s.value()
@@ -193,15 +228,16 @@ func (d *Decoder) object() bool {
 		if !ok {
 			return false
 		}
-		v.start = max(v.start, start)
-		o.put(s.data, key, v)
+		if id != unknownField {
+			o.put(&o.values[id], key, v, id)
+		}
 	}
 }
 
 // readLevels reads [{"price":"0.5","size":"10"},…]; the bracket is at pos.
 func (d *Decoder) readLevels(into *levels) (value, bool) {
 	s := &d.scanner
-	v := value{start: s.pos, kind: arrayKind}
+	v := value{start: int32(s.pos), kind: arrayKind}
 	if !s.open() {
 		return value{}, false
 	}
@@ -232,7 +268,7 @@ func (d *Decoder) readLevels(into *levels) (value, bool) {
 		}
 	}
 	into.list = d.levels[first:len(d.levels):len(d.levels)]
-	v.end = s.pos
+	v.end = int32(s.pos)
 	return v, s.err == nil
 }
 
@@ -265,7 +301,7 @@ func (d *Decoder) readLevel() (level book.Level, fault *DecodeError, ok bool) {
 		case key.kind == stringKind && string(text) == "size" && size.kind == absent:
 			size = v
 		case key.kind == escapedKind || bytes.EqualFold(text, []byte("price")) || bytes.EqualFold(text, []byte("size")):
-			fault = &DecodeError{Offset: key.start, Field: "key", Reason: "comes twice, or is not written plainly"}
+			fault = &DecodeError{Offset: int(key.start), Field: "key", Reason: "comes twice, or is not written plainly"}
 		}
 	}
 	if s.err != nil || fault != nil {
@@ -280,37 +316,52 @@ func (d *Decoder) readLevel() (level book.Level, fault *DecodeError, ok bool) {
 // readChanges reads the elements of price_changes; the bracket is at pos.
 func (d *Decoder) readChanges() (value, bool) {
 	s := &d.scanner
-	v := value{start: s.pos, kind: arrayKind}
+	v := value{start: int32(s.pos), kind: arrayKind}
 	if !s.open() {
 		return value{}, false
 	}
 	o := &d.obj
 	for n := 0; s.element(n); n++ {
-		at := s.pos
 		if s.next() != '{' {
+			o.refuse(s.pos, "a change is not an object", true)
 			if _, ok := s.value(); !ok {
 				return value{}, false
 			}
-			o.refuse(value{start: at}, "a change is not an object")
+			continue
+		}
+		if len(o.changes) == maxChanges {
+			o.refuse(s.pos, "more changes than two books have levels", true)
+			if _, ok := s.value(); !ok {
+				return value{}, false
+			}
 			continue
 		}
 		o.changes = append(o.changes, change{offset: s.pos})
-		c := &o.changes[len(o.changes)-1]
-		if !s.open() {
+		if !d.readChange(&o.changes[len(o.changes)-1]) {
 			return value{}, false
 		}
-		for n := 0; ; n++ {
-			key, ok := s.member(n)
-			if !ok {
-				break
-			}
-			v, ok := s.value()
-			if !ok {
-				break
-			}
-			c.put(s.data, key, v)
+	}
+	v.end = int32(s.pos)
+	return v, s.err == nil
+}
+
+func (d *Decoder) readChange(c *change) bool {
+	s := &d.scanner
+	if !s.open() {
+		return false
+	}
+	for n := 0; ; n++ {
+		key, ok := s.member(n)
+		if !ok {
+			return s.err == nil
+		}
+		v, ok := s.value()
+		if !ok {
+			return false
+		}
+		id := c.known(s.data, key)
+		if slot := c.slot(id); slot != nil {
+			c.put(slot, key, v, id)
 		}
 	}
-	v.end = s.pos
-	return v, s.err == nil
 }

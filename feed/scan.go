@@ -30,7 +30,7 @@ const (
 
 // value is a JSON value: where its text stands, without the quotes of a string.
 type value struct {
-	start, end int
+	start, end int32 // MaxFrame fits
 	kind       kind
 }
 
@@ -155,7 +155,7 @@ func (s *scanner) value() (v value, ok bool) {
 	default:
 		s.fail(s.pos, "no value")
 	}
-	v.start, v.end = start, s.pos
+	v.start, v.end = int32(start), int32(s.pos)
 	return v, s.err == nil
 }
 
@@ -169,11 +169,11 @@ func (s *scanner) literal(text string) bool {
 
 // str reads a string; its opening quote is at pos.
 func (s *scanner) str() (v value, ok bool) {
-	v = value{start: s.pos + 1, kind: stringKind}
-	for i := v.start; i < len(s.data); i++ {
+	v = value{start: int32(s.pos + 1), kind: stringKind}
+	for i := s.pos + 1; i < len(s.data); i++ {
 		switch c := s.data[i]; {
 		case c == '"':
-			v.end = i
+			v.end = int32(i)
 			s.pos = i + 1
 			return v, true
 		case c == '\\':

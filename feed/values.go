@@ -19,7 +19,7 @@ func (r *reader) refuse(f field, v value, reason string) {
 	if r.fault != nil {
 		return
 	}
-	at := v.start
+	at := int(v.start)
 	if v.kind == absent {
 		at = r.offset
 	}
@@ -114,7 +114,7 @@ func (r *reader) levelPrice(v value) book.Price {
 }
 
 // bestPrice reads a best price: 0 stands for an empty side, which the exchange
-// writes as "", "0" or, for asks, "1".
+// writes as "", as "0" or, for asks, as "1".
 func (r *reader) bestPrice(f field, v value) book.Price {
 	text := r.optional(f, v)
 	if len(text) == 0 {
@@ -124,7 +124,7 @@ func (r *reader) bestPrice(f field, v value) book.Price {
 	if p > book.Dollar {
 		r.refuse(f, v, "is above 1")
 	}
-	if p == book.Dollar {
+	if p == book.Dollar && f == bestAskField {
 		p = 0
 	}
 	return p
@@ -196,7 +196,7 @@ func (r *reader) timestamp(v value) Timestamp {
 // goes on without its proof, as it must when the exchange changes the hash.
 func (r *reader) hash(v value) Hash {
 	var h Hash
-	if v.kind != stringKind || v.end-v.start != 2*len(h) {
+	if v.kind != stringKind || int(v.end-v.start) != 2*len(h) {
 		return Hash{}
 	}
 	text := r.data[v.start:v.end]

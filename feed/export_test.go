@@ -1,0 +1,8 @@
+package feed
+
+// For the tests of package feed_test.
+
+//nolint:gochecknoglobals // constant
+var FieldNames = fieldNames
+
+func FieldOf(key []byte) uint8 { return uint8(fieldOf(key)) }
