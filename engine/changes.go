@@ -10,8 +10,15 @@ func (s *shard) priceChange(e *feed.PriceChange) {
 	for i := range e.Changes {
 		c := &e.Changes[i]
 		t := s.token(c.Asset)
-		s.terms(t, e.Market)
-		s.change(t, c, key{e.Time, c.Hash})
+		switch {
+		case t.state == Gone:
+		case t.based && t.conn != s.conn:
+			// Another connection's view of it; the two must not be mixed.
+		case !s.join(t, e.Market):
+			s.breakContinuity(t, BadMessage)
+		default:
+			s.change(t, c, key{e.Time, c.Hash})
+		}
 	}
 }
 
@@ -21,108 +28,123 @@ func (s *shard) priceChange(e *feed.PriceChange) {
 // repeats some of them late. The key tells them apart: it names the state that
 // the entry belongs to.
 func (s *shard) change(t *token, c *feed.Change, k key) {
-	if t.state == Gone {
-		return
-	}
+	r := &t.run
 	if !t.based {
 		// The whole book is still to come, and will include it.
-		t.run.key = k
-		t.ring.add(k)
+		r.key = k
+		t.newest = max(t.newest, k.time)
 		s.touch(t)
 		return
-	}
-	if t.conn != s.conn {
-		return // another connection's view of it; the two must not be mixed
 	}
 	if t.hold != nil {
 		s.changeHeld(t, c, k)
 	}
 	switch {
-	case k == t.run.key && t.run.check == Proved:
+	case k == r.key && r.matched:
 		// The state that it belongs to is reached: whatever it says is either so
 		// already or was so before the end of the run.
 		s.note(t, c)
-	case k == t.run.key:
+	case k == r.key:
 		s.set(t, c)
 	case k.time <= t.newest && t.ring.has(k):
 		s.repeat(t, c, k)
+	case t.isPast(k):
+		s.past(t, c, k)
 	case k.time >= t.newest:
 		s.closeRun(t)
-		last := t.run
 		s.startRun(t, k)
-		t.run.ambiguous = last.sameInstant(k, c)
 		s.set(t, c)
-	case t.run.check == Proved || k.time < t.baseTime:
-		s.past(t, c, k)
 	default:
 		s.setLate(t, c, k)
 	}
 }
 
-// sameInstant says whether a run that begins with a change in the same
-// millisecond as this one ended might really have come before it, so that a match
-// of its hash would not show the newest state. Changes of one level leave no
-// trace of their order; and if this run never matched, anything is possible.
-func (r *run) sameInstant(k key, c *feed.Change) bool {
-	return r.key.time == k.time && (r.check != Proved || r.side == c.Side && r.price == c.Price)
-}
-
+// startRun begins a run. The second state of one millisecond may have come before
+// the first, for all that the exchange's times tell, and so may one that has been
+// announced before.
 func (s *shard) startRun(t *token, k key) {
-	t.run = run{key: k}
+	ambiguous := k.time == t.run.key.time || t.ring.has(k)
+	t.run = run{key: k, ambiguous: ambiguous}
 	t.ring.add(k)
 	t.newest = max(t.newest, k.time)
 }
 
 // set writes a change of the token's run into the book.
 func (s *shard) set(t *token, c *feed.Change) {
-	if _, err := t.book.Set(c.Side, c.Price, c.Size); err != nil {
-		s.breakContinuity(t, BadMessage) // more levels than a book can have
+	if !s.write(t, c) {
 		return
 	}
-	t.run.check, t.run.searched, t.run.matched = Unproved, false, false
+	t.run.changed()
 	s.note(t, c)
 }
 
-// note counts a change as one of the token's run.
+// write puts a change into the book, and into the one that it may be instead.
+func (s *shard) write(t *token, c *feed.Change) bool {
+	_, err := t.book.Set(c.Side, c.Price, c.Size)
+	if t.other != nil && err == nil {
+		_, err = t.other.Set(c.Side, c.Price, c.Size)
+	}
+	if err != nil { // more levels than a book can have
+		s.breakContinuity(t, BadMessage)
+		return false
+	}
+	return true
+}
+
+// note counts a change as one of the token's run, or of the one whose refresh is
+// held.
 func (s *shard) note(t *token, c *feed.Change) {
-	r := &t.run
-	r.entries++
-	r.line, r.last = s.line, s.now
-	r.side, r.price = c.Side, c.Price
-	r.bestBid, r.bestAsk, r.hasBest = c.BestBid, c.BestAsk, c.HasBest
 	s.touch(t)
+	if t.hold != nil && t.run.key == t.hold.key {
+		t.hold.run.count(c, s.line)
+		t.run.bestBid, t.run.bestAsk, t.run.hasBest = c.BestBid, c.BestAsk, c.HasBest
+		return
+	}
+	t.run.count(c, s.line)
 }
 
 // repeat handles an entry whose state was announced before and is not the newest:
-// a late repeat, not to be applied. If the newest state has the same millisecond,
-// the book may also have returned to that state; the hash allows it or not.
+// a late repeat, not to be applied. But if the newest state has the same
+// millisecond, the book may have returned to the earlier one. With the entries of
+// that state it is another book, which takes over if it has its hash; the next
+// run tells which of the two is right.
 func (s *shard) repeat(t *token, c *feed.Change, k key) {
-	if k.time == t.newest {
-		fork := t.book.Fork()
-		if _, err := fork.Set(c.Side, c.Price, c.Size); err == nil && s.check(t, fork, k, feed.Quick) == feed.Matched {
-			s.closeRun(t)
-			s.startRun(t, k)
-			t.run.ambiguous = true
-			s.set(t, c)
-			return
-		}
+	if k.time < t.newest {
+		return
 	}
-	s.repeats++
+	if t.other == nil {
+		t.other = t.book.Fork()
+	}
+	if _, err := t.other.Set(c.Side, c.Price, c.Size); err != nil {
+		t.other = nil
+		return
+	}
+	if s.check(t, t.other, k, feed.Quick) != feed.Matched {
+		return
+	}
+	s.closeRun(t)
+	t.book, t.other = t.other, t.book
+	s.startRun(t, k)
+	t.run.matched = true
+	s.note(t, c)
 }
 
-// past handles an entry that was never seen and is older than a state that is
-// known whole, which therefore includes it. The exchange does send such changes,
-// right after the opening book (measured by others, 2026-10). If the book has
-// another size there, either a later change has set it or the time of the entry
-// is wrong: the book stays, but it is not proved any more.
+// isPast says whether an entry that was never seen is part of a state that is
+// known whole: one whose hash matches, or a book that was sent.
+func (t *token) isPast(k key) bool {
+	return k.time < t.newest && (t.run.matched || k.time < t.baseTime && t.baseTime-k.time <= maxDisorder)
+}
+
+// past does not apply an entry that the book includes. The exchange does send
+// such changes, right after the opening book (measured by others, 2026-10). But if
+// the book has another size there, either a later change has set it or the time of
+// the entry is wrong: the book stays, and is not proved any more.
 func (s *shard) past(t *token, c *feed.Change, k key) {
-	s.late++
 	t.ring.add(k)
-	if t.run.check == Proved && t.book.SizeAt(c.Side, c.Price) != c.Size {
-		t.run.check, t.run.ambiguous, t.run.searched = Unproved, true, true
-		s.fail(t)
-		s.touch(t)
+	if t.book.SizeAt(c.Side, c.Price) != c.Size {
+		t.run.doubt()
 	}
+	s.touch(t)
 }
 
 // setLate applies an entry that is older than the newest state, was never seen,
@@ -132,18 +154,19 @@ func (s *shard) past(t *token, c *feed.Change, k key) {
 // If the entry is older than any order can have gone wrong by, the newest time is
 // what is wrong, and the book may be at the entry's own state.
 func (s *shard) setLate(t *token, c *feed.Change, k key) {
-	s.late++
 	t.ring.add(k)
-	if _, err := t.book.Set(c.Side, c.Price, c.Size); err != nil {
-		s.breakContinuity(t, BadMessage)
+	wrongTime := t.newest-k.time > maxDisorder
+	if wrongTime {
+		s.closeRun(t) // before the entry changes the book that it is about
+	}
+	if !s.write(t, c) {
 		return
 	}
+	t.run.changed()
 	s.touch(t)
-	t.run.check, t.run.searched, t.run.matched = Unproved, false, false
-	if t.newest-k.time > maxDisorder && s.check(t, t.book, k, feed.Quick) == feed.Matched {
-		s.closeRun(t)
+	if wrongTime && s.check(t, t.book, k, feed.Quick) == feed.Matched {
 		t.newest = k.time
-		t.run = run{key: k}
+		t.run = run{key: k, matched: true, ambiguous: true}
 		s.note(t, c)
 	}
 }
@@ -152,47 +175,33 @@ func (s *shard) setLate(t *token, c *feed.Change, k key) {
 // asks the witnesses, once.
 func (s *shard) closeRun(t *token) {
 	r := &t.run
-	if r.entries == 0 {
-		return
+	if r.entries > 0 {
+		s.evaluate(t, true)
+		s.closeHash(t)
+		s.closeTop(t, r)
+		r.entries = 0 // they have been counted
 	}
-	s.evaluate(t, true)
-	s.closeHash(t)
-	s.closeTop(t)
-	r.entries = 0 // they have been counted
+	if !r.ambiguous {
+		t.other = nil
+	}
 }
 
 // closeHash asks the witness of the hash at the end of a run. A disagreement
 // waits for the next run.
 func (s *shard) closeHash(t *token) {
 	r := &t.run
-	o := unknown
+	failedBefore := t.pending.line != 0
 	switch {
 	case r.matched:
-		o = agreed
-	case r.check == Failed && t.continuous:
-		o = disagreed
-	}
-	failedBefore := t.pending.line != 0
-	if o == agreed {
 		s.settlePending(t, healed)
-	} else {
+		s.tallies[HashWitness].count(agreed)
+	case r.check == Failed && t.continuous:
 		s.settlePending(t, disagreed)
+		t.pending = failure{line: r.line, continued: failedBefore, expected: r.key.hash, found: r.found}
+	default:
+		s.settlePending(t, disagreed)
+		s.tallies[HashWitness].count(unknown)
 	}
-	if o == disagreed {
-		found := s.found(t, t.book, r.key)
-		t.pending = failure{line: r.line, continued: failedBefore, expected: r.key.hash, found: found}
-	} else {
-		s.tallies[HashWitness].count(o)
-	}
-}
-
-// found computes the hash that a book has under the likeliest terms.
-func (s *shard) found(t *token, b *book.Book, k key) feed.Hash {
-	if s.report == nil {
-		return feed.Hash{}
-	}
-	s.check(t, b, k, feed.Quick)
-	return s.checker.Found()
 }
 
 // settlePending counts the failure of an earlier run, which waited for the next
@@ -217,8 +226,7 @@ func (s *shard) find(f Finding) {
 }
 
 // closeTop asks the witness of the top at the end of a run.
-func (s *shard) closeTop(t *token) {
-	r := &t.run
+func (s *shard) closeTop(t *token, r *run) {
 	top := t.book.Top()
 	switch {
 	case !r.hasBest:
@@ -247,14 +255,35 @@ func pair(bid, ask book.Price) string {
 	return text(bid) + "/" + text(ask)
 }
 
+// trade notes the last trade price of the token's market. The hash may have had
+// it before, and a mismatch be explained by it.
 func (s *shard) trade(t *token, e *feed.Trade) {
-	terms := s.terms(t, e.Market)
-	terms.NoteTrade(e.Price, e.Decimals)
+	if !s.join(t, e.Market) {
+		return
+	}
+	m := &s.markets[t.market]
+	m.terms.NoteTrade(e.Price, e.Decimals)
 	s.touch(t)
+	s.reconsider(m)
 }
 
+// tickSizeChange notes a new tick size. The levels stay.
 func (s *shard) tickSizeChange(t *token, e *feed.TickSizeChange) {
-	terms := s.terms(t, e.Market)
-	terms.NoteTick(e.New)
+	if !s.join(t, e.Market) {
+		return
+	}
+	m := &s.markets[t.market]
+	m.terms.NoteTick(e.New)
 	s.touch(t)
+	s.reconsider(m)
+}
+
+// reconsider lets the tokens of a market whose hash has failed be compared again.
+func (s *shard) reconsider(m *market) {
+	for _, t := range m.tokens {
+		if t.run.check == Failed {
+			t.run.changed()
+			s.touch(t)
+		}
+	}
 }

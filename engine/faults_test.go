@@ -124,7 +124,7 @@ func (r *recording) loss(t *testing.T, before, after *shard, i int, h happening)
 		for j++; tok.hold != nil && j < len(r.frames); j++ {
 			s.apply(&r.frames[j].record) // a book may have come early: give its changes time
 		}
-		s.end()
+		s.finishAll()
 		found := slices.ContainsFunc(findings, func(f Finding) bool {
 			return f.Witness == HashWitness && f.Line == line || f.Witness == RefreshWitness && f.Line == at
 		})
@@ -153,6 +153,11 @@ type damage []recorded
 // as the fault can matter, and fails if a wrong book reads as proved.
 func (r *recording) survive(t *testing.T, s *shard, truth *truth, d damage) {
 	t.Helper()
+	defer func() {
+		if t.Failed() {
+			t.Logf("the damaged frames begin with\n%s\n%s", d[0].record.Frame, d[1].record.Frame)
+		}
+	}()
 	for i := range d {
 		s.apply(&d[i].record)
 		truth.saw(d[i].events)

@@ -18,73 +18,42 @@ type hold struct {
 	// with the changes up to the key.
 	ours *book.Book
 	want book.Snapshot // the refresh
-	// began: the run of the key had begun before the refresh came.
-	began bool
+	// open is the key of the run that was going on when the refresh came, whose
+	// changes may still come.
+	open key
+	// run counts the changes with the key of the refresh, those before it and
+	// those after it, for the witnesses.
+	run run
 }
 
 // wholeBook takes a book that the exchange sent. Not older than what is here, it
 // is the truth at once.
 func (s *shard) wholeBook(t *token, e *feed.Book) {
-	switch {
-	case t.state == Gone:
+	k := key{e.Time, e.Hash}
+	old := t.based && (k.time < t.newest || k != t.run.key && t.ring.has(k))
+	foreign := t.based && t.conn != s.conn
+	if t.state == Gone || foreign && t.state == Live && (old || s.conn < t.conn) {
+		return // what is live is not given up for an older connection, or an older book
+	}
+	if !s.join(t, e.Market) {
+		s.breakContinuity(t, BadMessage)
 		return
-	case t.based && s.conn < t.conn && t.state == Live:
-		return // the older of two connections
-	case t.based && s.conn != t.conn:
+	}
+	if foreign {
 		s.breakContinuity(t, Disconnected)
 	}
-	terms := s.terms(t, e.Market)
-	k := key{e.Time, e.Hash}
 	differ, err := t.book.Differs(e.Bids, e.Asks)
 	switch {
 	case err != nil: // a price twice
 		s.breakContinuity(t, BadMessage)
-	case k.time < t.newest || k != t.run.key && t.ring.has(k):
+	case old && t.continuous:
 		s.oldBook(t, e, k)
-	case differ > 0 && t.based && k == t.run.key && t.run.check == Proved:
+	case differ > 0 && t.based && k == t.run.key && t.run.matched:
 		s.contradiction(t, e, k)
 	default:
-		note(terms, e)
+		note(&s.markets[t.market].terms, e)
 		s.refresh(t, e, k, differ)
 	}
-}
-
-// refresh replaces the token's book by one from which it differs in some levels,
-// or in none.
-func (s *shard) refresh(t *token, e *feed.Book, k key, differ int) {
-	compared := t.based && t.continuous
-	if compared && differ == 0 {
-		s.tallies[RefreshWitness].count(agreed)
-	}
-	// Changes that came before the first book were not applied. If they are not
-	// older than it, they may be missing in it.
-	behind := !t.based && t.run.key != (key{}) && t.run.key != k && t.run.key.time >= k.time
-	if k != t.run.key {
-		if t.hold != nil {
-			s.endHold(t, disagreed)
-		}
-		s.closeRun(t)
-	}
-	if differ > 0 {
-		ours, began := t.book.Fork(), t.run.entries > 0
-		if _, err := t.book.Replace(e.Bids, e.Asks); err != nil {
-			s.breakContinuity(t, BadMessage)
-			return
-		}
-		if compared && t.hold == nil {
-			t.hold = &hold{
-				key: k, line: s.line, deadline: s.now.after(runTimeout),
-				ours: ours, want: t.book.Snapshot(), began: began,
-			}
-		}
-	}
-	s.base(t, e, k)
-	if behind {
-		t.continuous = false
-		t.run.check, t.run.ambiguous = Unproved, true
-		return
-	}
-	s.trust(t)
 }
 
 // note keeps what a book says of the terms of its market's hashes.
@@ -100,58 +69,102 @@ func note(terms *feed.MarketTerms, e *feed.Book) {
 	}
 }
 
-// contradiction: a book says that it has a hash which the book here is proved to
-// have, and differs from it. It is not what it says.
-func (s *shard) contradiction(t *token, e *feed.Book, k key) {
-	s.tallies[RefreshWitness].count(disagreed)
-	ours := t.book.Fork()
-	if _, err := ours.Replace(e.Bids, e.Asks); err != nil {
-		return
+// refresh replaces the token's book by one from which it differs in some levels,
+// or in none.
+func (s *shard) refresh(t *token, e *feed.Book, k key, differ int) {
+	compared := t.based && t.continuous
+	switch {
+	case t.based && !t.continuous:
+		s.tallies[RefreshWitness].count(unknown)
+	case compared && differ == 0:
+		s.tallies[RefreshWitness].count(agreed)
 	}
-	s.find(refreshFinding(t, &hold{line: s.line, ours: t.book, want: ours.Snapshot()}))
-	s.tallyBook(t, e, s.check(t, ours, k, feed.Quick))
+	open := t.run.key
+	if k != open {
+		if t.hold != nil {
+			s.endHold(t, disagreed)
+		}
+		s.closeRun(t)
+	}
+	ours := t.book
+	if differ > 0 {
+		ours = t.book.Fork()
+		if _, err := t.book.Replace(e.Bids, e.Asks); err != nil {
+			s.breakContinuity(t, BadMessage)
+			return
+		}
+	}
+	if compared && differ > 0 && t.hold == nil {
+		t.hold = &hold{
+			key: k, line: s.line, deadline: s.now.after(runTimeout),
+			ours: ours, want: t.book.Snapshot(), open: open,
+		}
+		if k == open {
+			t.hold.run, t.run.entries = t.run, 0
+		}
+	}
+	s.base(t, e, k)
 }
 
 // base makes the book, which now is the one that was sent, the token's base, and
 // compares it with its own hash.
 func (s *shard) base(t *token, e *feed.Book, k key) {
+	if t.ring == nil {
+		t.ring = new(ring)
+	}
+	// States that were announced and not applied may be missing in it, unless they
+	// are older.
+	behind := k.time < t.newest || !t.based && k.time == t.newest && k != t.run.key
 	if k != t.run.key || !t.based {
+		if !t.based {
+			t.run = run{} // changes before the first book were only noted
+		}
 		s.startRun(t, k)
 	}
 	r := &t.run
+	r.ambiguous = behind || r.ambiguous && t.continuous
 	top := t.book.Top()
 	r.bestBid, r.bestAsk, r.hasBest = top.Bid.Price, top.Ask.Price, true
-	r.last, r.ambiguous, r.searched, r.matched = s.now, false, false, false
 	t.conn = s.conn
-	t.baseTime, t.newest = k.time, k.time
 	t.based, t.refreshed = true, true
+	t.other = nil
 	s.touch(t)
-	match := s.check(t, t.book, k, feed.Calibrate)
+	match := s.calibrate(t, k)
 	s.tallyBook(t, e, match)
+	r.changed()
 	switch match {
-	case feed.Matched:
-		r.check, r.matched = Proved, true
 	case feed.Mismatched:
-		r.check, r.searched = Failed, true
+		// It does not have even the hash that it came with. What is live stays so
+		// for an instant, and what is not does not become so by this.
+		r.check, r.found = Failed, s.checker.Found()
+		t.fail(s.now)
+		return
+	case feed.Matched:
+		s.matched(t)
 	case feed.CannotSay:
-		r.check = Unproved
+	}
+	t.baseTime = k.time
+	if !behind {
+		t.continuous, t.failed = true, false
+		t.promote(s.now)
 	}
 }
 
-// trust draws the conclusion of a new base. If it does not have even the hash
-// that it came with, what is live stays so for an instant, and what is not does
-// not become so by this.
-func (s *shard) trust(t *token) {
-	switch t.run.check {
-	case Proved:
-		s.proved(t)
-	case Failed:
-		s.fail(t)
-	case Open, Unproved:
-		t.continuous = true
-		t.failedAt = 0
-		t.promote(s.now)
+// calibrate compares the token's book with the hash that it came with, and looks
+// for the terms of its market's hashes if they are not known.
+func (s *shard) calibrate(t *token, k key) feed.Match {
+	m := &s.markets[t.market]
+	match := s.check(t, t.book, k, feed.Calibrate)
+	if match != feed.CannotSay || k.hash.IsZero() || m.exhausted == maxExhausted || s.fruitless == maxFruitless {
+		return match
 	}
+	if match = s.check(t, t.book, k, feed.Exhaust); match == feed.Matched {
+		s.fruitless = 0
+		return match
+	}
+	m.exhausted++
+	s.fruitless++
+	return match
 }
 
 func (s *shard) tallyBook(t *token, e *feed.Book, match feed.Match) {
@@ -170,25 +183,38 @@ func (s *shard) tallyBook(t *token, e *feed.Book, match feed.Match) {
 }
 
 // oldBook looks at a book that is older than what is here, and is not applied.
+// Its own hash is compared under terms that are then forgotten: they are old too.
 func (s *shard) oldBook(t *token, e *feed.Book, k key) {
-	s.late++
-	if t.based && t.continuous {
-		s.tallies[RefreshWitness].count(unknown)
-	}
+	s.tallies[RefreshWitness].count(unknown)
 	if _, err := s.scratch.Replace(e.Bids, e.Asks); err != nil {
 		return // not with levels that a book has been compared with
 	}
-	s.tallyBook(t, e, s.check(t, s.scratch, k, feed.Calibrate))
+	m := &s.markets[t.market]
+	terms := m.terms
+	s.tallyBook(t, e, s.check(t, s.scratch, k, feed.Search))
+	m.terms = terms
 }
 
-// changeHeld lets the book without the refresh go on with a change of its run.
+// contradiction: a book says that it has a hash which the book here does have,
+// and differs from it. It is not what it says.
+func (s *shard) contradiction(t *token, e *feed.Book, k key) {
+	s.tallies[RefreshWitness].count(disagreed)
+	if _, err := s.scratch.Replace(e.Bids, e.Asks); err != nil {
+		return // not with levels that a book has been compared with
+	}
+	s.find(refreshFinding(t, s.line, s.scratch.Snapshot(), t.book.Snapshot()))
+	s.tallyBook(t, e, s.check(t, s.scratch, k, feed.Quick))
+}
+
+// changeHeld lets the book without the refresh go on with a change of its run, or
+// of one that was going on before.
 func (s *shard) changeHeld(t *token, c *feed.Change, k key) {
 	h := t.hold
 	if k.time > h.key.time {
 		s.endHold(t, disagreed) // changes come in order: the missing ones won't
 		return
 	}
-	if k != h.key && t.ring.has(k) {
+	if k != h.key && k != h.open && t.ring.has(k) {
 		return
 	}
 	if _, err := h.ours.Set(c.Side, c.Price, c.Size); err == nil && h.ours.Snapshot().Equal(h.want) {
@@ -200,32 +226,40 @@ func (s *shard) changeHeld(t *token, c *feed.Change, k key) {
 func (s *shard) endHold(t *token, o outcome) {
 	h := t.hold
 	t.hold = nil
+	failedBefore := t.pending.line != 0
 	s.tallies[RefreshWitness].count(o)
-	if o != disagreed {
+	if o == disagreed {
+		if t.state == Live {
+			t.epoch++ // it was live with a book that lacked something
+		}
+		s.find(refreshFinding(t, h.line, h.want, h.ours.Snapshot()))
+		s.settlePending(t, disagreed) // whatever heals now was healed by the refresh
+	}
+	switch {
+	case h.run.entries == 0:
+		return
+	case o == agreed && t.run.key == h.key:
+		// The run goes on where it was interrupted, and is counted at its end.
+		t.run.entries, t.run.line = t.run.entries+h.run.entries, h.run.line
 		return
 	}
-	if t.state == Live {
-		t.epoch++ // it was live with a book that lacked something
-	}
-	s.find(refreshFinding(t, h))
-	s.settlePending(t, disagreed) // whatever heals now was healed by the refresh
-	if r := &t.run; h.began && r.key == h.key && r.entries > 0 {
+	s.tallies[HashWitness].count(o)
+	if o == disagreed {
 		// The run was over without the changes that are missing.
-		s.tallies[HashWitness].count(disagreed)
+		s.check(t, h.ours, h.key, feed.Quick)
 		s.find(Finding{
-			Line: r.line, Asset: t.asset.ID, Witness: HashWitness,
-			Expected: r.key.hash.String(), Found: s.found(t, h.ours, r.key).String(),
+			Line: h.run.line, Asset: t.asset.ID, Witness: HashWitness, Continued: failedBefore,
+			Expected: h.key.hash.String(), Found: s.checker.Found().String(),
 		})
-		s.closeTop(t)
-		r.entries = 0
 	}
+	s.closeTop(t, &h.run)
 }
 
 // refreshFinding names the first level that differs, and how many do.
-func refreshFinding(t *token, h *hold) Finding {
-	f := Finding{Line: h.line, Asset: t.asset.ID, Witness: RefreshWitness}
+func refreshFinding(t *token, line int, want, ours book.Snapshot) Finding {
+	f := Finding{Line: line, Asset: t.asset.ID, Witness: RefreshWitness}
 	n := 0
-	for c := range h.want.Changes(h.ours.Snapshot()) {
+	for c := range want.Changes(ours) {
 		if n == 0 {
 			f.Expected = fmt.Sprintf("%v %v x %v", c.Side, c.Price, c.New)
 			f.Found = fmt.Sprintf("%v %v x %v", c.Side, c.Price, c.Old)

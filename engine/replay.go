@@ -20,7 +20,7 @@ type Replay struct {
 // what a hash shows depends on what comes after it.
 func NewReplay(report func(Finding)) *Replay {
 	r := &Replay{shard: newShard(feed.DecoderOptions{Learn: true})}
-	r.shard.report = report
+	r.shard.report, r.shard.searchGap = report, 0
 	return r
 }
 
@@ -36,7 +36,7 @@ func (r *Replay) Step(record feed.Record) error {
 
 // End says that the recording is over: what waited for a further frame is
 // decided without it. It is to be called once, last.
-func (r *Replay) End() { r.shard.end() }
+func (r *Replay) End() { r.shard.finishAll() }
 
 // Views returns the tokens of the recording, in the order in which they first
 // appeared, with their books as they are now.

@@ -62,14 +62,14 @@ func (r *ring) has(k key) bool {
 
 // How long a doubt may last before it costs the book something.
 const (
-	// runTimeout: a run without a further entry is over.
+	// runTimeout: a run is over so long after its hash did not match first.
 	runTimeout = 250 * time.Millisecond
 	// settleTimeout: a top that is not the reported one makes the book stale.
 	settleTimeout = 500 * time.Millisecond
 	// failureTimeout: a hash that does not match makes the book stale.
 	failureTimeout = time.Second
 	// searchGap is the time between two searches for the terms of one token's
-	// hash, each of which costs as much as a hundred frames.
+	// hash, each of which costs as much as some hundred frames.
 	searchGap = time.Second
 )
 
@@ -81,28 +81,50 @@ const maxDisorder = 1000
 // state that the key names. It also stands for a book, as a run of no changes.
 type run struct {
 	key     key
-	entries int     // changes so far that the witnesses have not been asked about
-	line    int     // of the last one
-	last    instant // when that came
-	// check is Proved only if the book as it is has the hash of the key; from
-	// then on no change of this key can alter it.
+	entries int // changes so far that the witnesses have not been asked about
+	line    int // of the last one
+	// check is what readers are told. Open and Failed mean that the hash does not
+	// match; a run is Failed when it is over, and every effort was made.
 	check Check
-	// searched: check was found with every effort, for the book as it is.
-	searched bool
-	// matched: a hash of the key was found. It is what the witness is told, while
-	// check is what readers are told.
+	// openSince is when check first became Open, 0 if it has not been.
+	openSince instant
+	// matched: the book has the hash of the key. It is what the witness is told;
+	// from then on no change of this key can alter the book.
 	matched bool
-	// ambiguous: the hash may match, and yet the book be at a state that is over,
-	// since the exchange's times do not tell which of two states came first. Such
-	// a match proves nothing; the next run's will.
+	// ambiguous: the exchange's times do not tell whether this is the newest state,
+	// or something else speaks against it. A match proves nothing then, and check
+	// is Unproved; the next run's will.
 	ambiguous bool
-	// side and price are those of the last change.
-	side  book.Side
-	price book.Price
+	// found is the hash that did not match.
+	found feed.Hash
 	// bestBid and bestAsk are the reported best prices, 0 for an empty side, if
 	// hasBest.
 	bestBid, bestAsk book.Price
 	hasBest          bool
+}
+
+// agreesWith compares prices only: sizes at the top are not reported. The price
+// of an empty side is 0 on both sides of the comparison.
+func (r *run) agreesWith(top book.Top) bool {
+	return top.Bid.Price == r.bestBid && top.Ask.Price == r.bestAsk
+}
+
+// count counts a change as one of the run.
+func (r *run) count(c *feed.Change, line int) {
+	r.entries++
+	r.line = line
+	r.bestBid, r.bestAsk, r.hasBest = c.BestBid, c.BestAsk, c.HasBest
+}
+
+// changed says that the book has changed since the hash was last compared.
+func (r *run) changed() { r.check, r.matched = Unproved, false }
+
+// doubt says that a match of the hash proves nothing.
+func (r *run) doubt() {
+	r.ambiguous = true
+	if r.check == Proved {
+		r.check = Unproved
+	}
 }
 
 // failure is a run whose hash did not match, until the next run tells whether it

@@ -39,6 +39,7 @@ func newScript(t *testing.T) *script {
 	t.Helper()
 	sc := &script{t: t, now: startTime}
 	sc.s = newShard(feed.DecoderOptions{Learn: true})
+	sc.s.searchGap = 0
 	sc.s.report = func(f Finding) { sc.findings = append(sc.findings, f) }
 	return sc
 }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"maps"
+	"slices"
 	"time"
 
 	"example.com/truebook/book"
@@ -23,12 +24,16 @@ type shard struct {
 	deadlines   deadlines
 
 	tallies Tallies
-	repeats uint64 // entries that had been applied before, and were not again
-	late    uint64 // entries and books older than what they would have changed
 	// report is called with each finding, if it is not nil.
 	report func(Finding)
 	// searchGap bounds the searches of each token; 0 searches at every mismatch.
 	searchGap time.Duration
+	// fruitless counts the exhaustive calibrations since the last that found
+	// something, see maxFruitless.
+	fruitless int
+	// doubted: nothing has been published since breakAll, for doubtedConn.
+	doubted     bool
+	doubtedConn int
 
 	// Of the record that is being applied.
 	now     instant
@@ -43,14 +48,25 @@ type shard struct {
 
 // market is what the two tokens of a market share.
 type market struct {
-	id    string
-	terms feed.MarketTerms
+	id        string
+	terms     feed.MarketTerms
+	tokens    []*token // that are in it
+	exhausted int      // exhaustive calibrations that found nothing
 }
+
+// Bounds on exhaustive calibrations, which take some 15 ms each: so many for a
+// market, and so many for a shard in a row that find nothing. A stream of books
+// with invented hashes costs half a second in all.
+const (
+	maxExhausted = 4
+	maxFruitless = 32
+)
 
 func newShard(options feed.DecoderOptions) *shard {
 	return &shard{
 		decoder:     feed.NewDecoder(options),
 		marketIndex: map[string]int{},
+		searchGap:   searchGap,
 		scratch:     book.New(),
 	}
 }
@@ -72,6 +88,13 @@ func (s *shard) clone() *shard {
 		}
 	}
 	c.markets = append([]market(nil), s.markets...)
+	for i := range c.markets {
+		m := &c.markets[i]
+		m.tokens = append([]*token(nil), m.tokens...)
+		for j, t := range m.tokens {
+			m.tokens[j] = c.tokens[t.asset.Index]
+		}
+	}
 	c.marketIndex = maps.Clone(s.marketIndex)
 	c.touched, c.bids, c.asks = nil, nil, nil
 	c.scratch = book.New()
@@ -90,6 +113,10 @@ func (s *shard) step(now instant, r *feed.Record) error {
 		s.breakAll(Disconnected)
 	case feed.Lost:
 		s.breakAll(Gap)
+	case feed.Unreadable:
+		s.conn = feed.EveryConn
+		s.breakAll(BadMessage)
+		return &feed.DecodeError{Reason: "neither a frame nor an envelope of one"}
 	}
 	return nil
 }
@@ -110,13 +137,13 @@ func (s *shard) overdue(t *token) {
 	if t.hold != nil && t.hold.deadline <= s.now {
 		s.endHold(t, disagreed)
 	}
-	if t.run.check == Open && t.run.last.after(runTimeout) <= s.now {
+	if t.run.check == Open && t.run.openSince.after(runTimeout) <= s.now {
 		s.evaluate(t, true)
 	}
-	if t.failedAt != 0 && t.failedAt.after(failureTimeout) <= s.now {
+	if t.failed && t.failedAt.after(failureTimeout) <= s.now {
 		t.demote(HashMismatch, s.now)
 	}
-	if t.settlingAt != 0 && t.settlingAt.after(settleTimeout) <= s.now {
+	if t.settling != NoReason && t.settlingAt.after(settleTimeout) <= s.now {
 		t.demote(t.settling, s.now)
 	}
 }
@@ -140,7 +167,9 @@ func (s *shard) frame(data []byte) error {
 		case *feed.Resolved:
 			s.resolved(e)
 		case *feed.Bad:
-			s.breakContinuity(s.token(e.Asset), BadMessage)
+			if t := s.token(e.Asset); !t.based || t.conn == s.conn {
+				s.breakContinuity(t, BadMessage)
+			}
 			if err == nil {
 				err = e.Err
 			}
@@ -174,20 +203,34 @@ func (s *shard) touch(t *token) {
 	}
 }
 
-// terms returns those of the market that an event names for a token. A token
-// stays in its market.
-func (s *shard) terms(t *token, id string) *feed.MarketTerms {
-	if t.market >= 0 && s.markets[t.market].id == id {
-		return &s.markets[t.market].terms
+// join puts a token into the market that an event names for it. Once a hash has
+// matched, the token stays where it is. It returns false if the event names
+// another market, or one too many.
+func (s *shard) join(t *token, id string) bool {
+	if t.market >= 0 {
+		if s.markets[t.market].id == id {
+			return true
+		}
+		if s.markets[t.market].terms.Terms().Recipe != feed.RecipeUnknown {
+			return false
+		}
 	}
 	i, ok := s.marketIndex[id]
 	if !ok {
+		if len(s.markets) >= feed.MaxAssets {
+			return false
+		}
 		i = len(s.markets)
 		s.markets = append(s.markets, market{id: id})
 		s.marketIndex[id] = i
 	}
+	if t.market >= 0 {
+		old := &s.markets[t.market]
+		old.tokens = slices.DeleteFunc(old.tokens, func(o *token) bool { return o == t })
+	}
 	t.market = i
-	return &s.markets[i].terms
+	s.markets[i].tokens = append(s.markets[i].tokens, t)
+	return true
 }
 
 // publish ends what a frame did to a token: one more version, and its check.
@@ -198,26 +241,27 @@ func (s *shard) publish(t *token) {
 	if !t.based {
 		return
 	}
+	s.doubted = false
 	t.version++
 	t.settle(s.now)
 	s.evaluate(t, false)
+	r := &t.run
 	switch {
-	case t.run.check == Proved:
+	case r.check == Proved:
 		t.proof = Proof{By: ByHash, Version: t.version, Time: s.now.time()}
-	case refreshed && t.run.check != Failed:
+	case refreshed && r.entries == 0 && r.check == Unproved && !r.ambiguous:
 		t.proof = Proof{By: ByRefresh, Version: t.version, Time: s.now.time()}
-	case t.proof.By <= ByTop && t.run.hasBest && t.settling == NoReason:
+	case t.proof.By <= ByTop && r.hasBest && t.settling == NoReason:
 		t.proof = Proof{By: ByTop, Version: t.version, Time: s.now.time()}
 	}
 	s.deadlines.set(t, t.nextDeadline())
 }
 
 // evaluate compares the book with the hash of the token's run, unless that has
-// been done for the book as it is. If the run is over, a mismatch is a failure. A
-// match clears every doubt.
+// been done for the book as it is. If the run is over, a mismatch is a failure.
 func (s *shard) evaluate(t *token, over bool) {
 	r := &t.run
-	if r.matched || r.searched || t.market < 0 {
+	if r.matched || r.check == Failed || t.market < 0 {
 		return
 	}
 	effort := feed.Quick
@@ -226,25 +270,47 @@ func (s *shard) evaluate(t *token, over bool) {
 	}
 	switch s.check(t, t.book, r.key, effort) {
 	case feed.Matched:
-		r.matched = true
-		if r.ambiguous {
-			r.check = Unproved
+		s.matched(t)
+	case feed.CannotSay:
+		r.check = Unproved
+	case feed.Mismatched:
+		r.found = s.checker.Found()
+		if t.other != nil && s.check(t, t.other, r.key, effort) == feed.Matched {
+			t.book, t.other = t.other, t.book
+			t.settle(s.now)
+			s.matched(t)
 			return
 		}
-		r.check = Proved
-		s.proved(t)
-	case feed.Mismatched:
-		r.check = Open
 		if effort == feed.Search {
 			t.searchedAt = s.now
 		}
-		if over {
-			r.check, r.searched = Failed, true
-			s.fail(t)
+		r.check = Open
+		if r.openSince == 0 {
+			r.openSince = s.now
 		}
-	case feed.CannotSay:
-		r.check = Unproved
+		if over {
+			r.check = Failed
+			t.fail(s.now)
+		}
 	}
+}
+
+// matched: the book has the hash of the token's run. If that is the newest state,
+// it is proved, and every doubt is over.
+func (s *shard) matched(t *token) {
+	r := &t.run
+	r.matched, r.check = true, Unproved
+	if r.key.time < t.newest {
+		return
+	}
+	t.failed = false
+	if r.ambiguous {
+		return
+	}
+	r.check = Proved
+	t.continuous, t.other = true, nil
+	t.proof = Proof{By: ByHash, Version: t.version, Time: s.now.time()}
+	t.promote(s.now)
 }
 
 func (s *shard) check(t *token, b *book.Book, k key, effort feed.Effort) feed.Match {
@@ -254,76 +320,81 @@ func (s *shard) check(t *token, b *book.Book, k key, effort feed.Effort) feed.Ma
 	return s.checker.Check(id, s.bids, s.asks, k.hash, &m.terms, effort)
 }
 
-// proved: the book is the exchange's at the time of the run.
-func (s *shard) proved(t *token) {
-	t.failedAt = 0
-	t.newest = t.run.key.time
-	t.continuous = true
-	t.proof = Proof{By: ByHash, Version: t.version, Time: s.now.time()}
-	t.promote(s.now)
-}
-
-func (s *shard) fail(t *token) {
-	if t.failedAt == 0 {
-		t.failedAt = s.now
-	}
-}
-
 // breakAll: what the connection carried from now on, or until now, is unknown.
 func (s *shard) breakAll(reason Reason) {
+	if s.doubted && s.doubtedConn == s.conn {
+		return // a stream of frames that cannot be read costs nothing more
+	}
 	for _, t := range s.tokens {
-		if t != nil && t.based && t.conn == s.conn {
+		if t != nil && t.based && (t.conn == s.conn || s.conn == feed.EveryConn) {
 			s.breakContinuity(t, reason)
 		}
 	}
+	s.doubted, s.doubtedConn = true, s.conn
 }
 
-// breakContinuity: something that concerns the token was lost. Doubt comes
-// first; a match of the hash, or a whole book, ends it.
+// breakContinuity: something that concerns the token was lost. A match of the
+// hash, or a whole book, ends the doubt.
 func (s *shard) breakContinuity(t *token, reason Reason) {
+	if t.based {
+		if t.hold != nil {
+			s.endHold(t, unknown)
+		}
+		if t.run.check != Failed {
+			t.continuous = false // what is missing explains whatever does not match
+		}
+		s.closeRun(t)
+		s.settlePending(t, disagreed)
+		t.continuous, t.other = false, nil
+		t.run.doubt()
+	}
 	t.demote(reason, s.now)
-	if !t.based {
-		return
-	}
-	if t.hold != nil {
-		s.endHold(t, unknown)
-	}
-	if t.run.check != Failed {
-		t.continuous = false // what is missing explains whatever does not match
-	}
-	s.closeRun(t)
-	s.settlePending(t, disagreed)
-	t.continuous = false
 	s.deadlines.set(t, t.nextDeadline())
 }
 
 // resolved ends the tokens of a market.
 func (s *shard) resolved(e *feed.Resolved) {
 	for _, id := range e.Assets {
-		for _, t := range s.tokens {
-			if t != nil && t.asset.ID == id && t.state != Gone {
-				s.closeRun(t)
-				t.state, t.reason, t.since = Gone, Resolved, s.now
-			}
+		if a := s.decoder.Find(id); a != nil {
+			s.end(s.token(a))
+		}
+	}
+	if i, ok := s.marketIndex[e.Market]; ok {
+		for _, t := range s.markets[i].tokens {
+			s.end(t)
 		}
 	}
 }
 
-// end asks the witnesses about whatever is still open. A run that does not match
-// and was going on until now may have been cut off by the end.
-func (s *shard) end() {
+// end makes a token's market be over.
+func (s *shard) end(t *token) {
+	if t.state == Gone {
+		return
+	}
+	s.finish(t)
+	t.state, t.reason, t.since = Gone, Resolved, s.now
+	s.touch(t)
+}
+
+// finish asks the witnesses about whatever is still open. A run that does not
+// match and was going on until now may have been cut off.
+func (s *shard) finish(t *token) {
+	if t.hold != nil {
+		s.endHold(t, unknown)
+	}
+	if t.run.check == Open {
+		t.continuous = false
+	}
+	s.closeRun(t)
+	s.settlePending(t, disagreed)
+}
+
+// finishAll asks the witnesses about every token.
+func (s *shard) finishAll() {
 	for _, t := range s.tokens {
-		if t == nil {
-			continue
+		if t != nil {
+			s.finish(t)
 		}
-		if t.hold != nil {
-			s.endHold(t, unknown)
-		}
-		if t.run.check == Open {
-			t.continuous = false
-		}
-		s.closeRun(t)
-		s.settlePending(t, disagreed)
 	}
 }
 
@@ -333,7 +404,7 @@ func (s *shard) view(t *token) View {
 		Asset: t.asset.ID, Snapshot: t.book.Snapshot(),
 		Status: Status{
 			State: t.state, Reason: t.reason, Since: t.since.time(),
-			Settling: t.state == Live && t.settlingAt != 0,
+			Settling: t.state == Live && t.settling != NoReason,
 			Epoch:    t.epoch, Version: t.version, Check: t.run.check, Proof: t.proof,
 			Time: t.run.key.time, Hash: t.run.key.hash, Received: t.received.time(),
 		},

@@ -12,16 +12,22 @@ type token struct {
 	conn   int // the connection whose changes it follows, if based
 
 	book *book.Book
+	// other is what the book may be instead, nil if nothing speaks for it: the
+	// states of one millisecond may have come in another order. The next run's
+	// hash decides.
+	other *book.Book
 	// based: the book has been whole once. Without it the book is empty and
 	// changes are only noted.
 	based bool
 	// continuous: nothing is known to have been missed since the book was whole.
 	continuous bool
-	baseTime   feed.Timestamp // of the last whole book
+	baseTime   feed.Timestamp // of the last whole book that may be what it says
 
-	run    run
-	newest feed.Timestamp // of what has been applied; a match of the hash sets it
-	ring   ring
+	run run
+	// newest is the latest time of any state announced, applied or not. A state
+	// with an earlier time is never Proved.
+	newest feed.Timestamp
+	ring   *ring // nil until the token is based
 
 	state    State
 	reason   Reason
@@ -31,11 +37,12 @@ type token struct {
 	received instant
 	proof    Proof
 
-	// settlingAt is when the top last stopped being the reported one, 0 if it is;
-	// settling then says how it differs.
-	settlingAt instant
+	// settling is how the top differs from the reported one, NoReason if it does
+	// not, and settlingAt when that began.
 	settling   Reason
-	// failedAt is when a hash did not match, 0 if one has matched since.
+	settlingAt instant
+	// failed: a hash did not match, and none has since; failedAt is when.
+	failed   bool
 	failedAt instant
 	pending  failure
 	hold     *hold
@@ -71,29 +78,28 @@ func (t *token) demote(reason Reason, now instant) {
 	t.state, t.reason, t.since = Stale, reason, now
 }
 
-// settle compares the top with the reported best prices.
-func (t *token) settle(now instant) {
-	top := t.book.Top()
-	reason := NoReason
-	switch {
-	case top.Crossed():
-		reason = Crossed
-	case t.run.hasBest && !t.run.agreesWith(top):
-		reason = TopMismatch
-	}
-	t.settling = reason
-	switch {
-	case reason == NoReason:
-		t.settlingAt = 0
-	case t.settlingAt == 0:
-		t.settlingAt = now
+// fail says that a hash did not match.
+func (t *token) fail(now instant) {
+	if !t.failed {
+		t.failed, t.failedAt = true, now
 	}
 }
 
-// agreesWith compares prices only: sizes at the top are not reported. The price
-// of an empty side is 0 on both sides of the comparison.
-func (r *run) agreesWith(top book.Top) bool {
-	return top.Bid.Price == r.bestBid && top.Ask.Price == r.bestAsk
+// settle compares the top with the reported best prices.
+func (t *token) settle(now instant) {
+	top := t.book.Top()
+	before := t.settling
+	switch {
+	case top.Crossed():
+		t.settling = Crossed
+	case t.run.hasBest && !t.run.agreesWith(top):
+		t.settling = TopMismatch
+	default:
+		t.settling = NoReason
+	}
+	if before == NoReason {
+		t.settlingAt = now
+	}
 }
 
 // nextDeadline returns when something is overdue next, 0 for never.
@@ -108,13 +114,13 @@ func (t *token) nextDeadline() instant {
 		at(t.hold.deadline)
 	}
 	if t.run.check == Open {
-		at(t.run.last.after(runTimeout))
+		at(t.run.openSince.after(runTimeout))
 	}
 	if t.state == Live {
-		if t.failedAt != 0 {
+		if t.failed {
 			at(t.failedAt.after(failureTimeout))
 		}
-		if t.settlingAt != 0 {
+		if t.settling != NoReason {
 			at(t.settlingAt.after(settleTimeout))
 		}
 	}
@@ -126,6 +132,13 @@ func (t *token) nextDeadline() instant {
 func (t *token) clone() *token {
 	c := *t
 	c.book = t.book.Fork()
+	if t.other != nil {
+		c.other = t.other.Fork()
+	}
+	if t.ring != nil {
+		r := *t.ring
+		c.ring = &r
+	}
 	if t.hold != nil {
 		h := *t.hold
 		h.ours = t.hold.ours.Fork()

@@ -6,7 +6,8 @@ import "time"
 // by line, and what an engine is driven by.
 type Record struct {
 	Kind RecordKind
-	// Conn numbers the connection. A later one has a higher number.
+	// Conn numbers the connection. A later one has a higher number. It is
+	// EveryConn where a recording cannot tell.
 	Conn int
 	// Time is when it was received. In a recording of bare frames it is the
 	// latest time that any event has had so far.
@@ -29,4 +30,9 @@ const (
 	Closed
 	// Lost says that frames were received but are not in the recording.
 	Lost
+	// Unreadable stands for a line of a recording of which nothing can be told.
+	Unreadable
 )
+
+// EveryConn stands for every connection, where a record may be of any.
+const EveryConn = -1
