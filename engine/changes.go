@@ -50,7 +50,7 @@ func (s *shard) change(t *token, c *feed.Change, k key) {
 		s.repeat(t, c, k)
 	case t.isPast(k):
 		s.past(t, c, k)
-	case k.time >= t.newest:
+	case k.time >= r.key.time:
 		s.closeRun(t)
 		s.startRun(t, k)
 		s.set(t, c)
@@ -122,8 +122,10 @@ func (s *shard) repeat(t *token, c *feed.Change, k key) {
 	if s.check(t, t.other, k, feed.Quick) != feed.Matched {
 		return
 	}
+	returned := t.other
+	t.other = nil // it is no part of what ends
 	s.closeRun(t)
-	t.book, t.other = t.other, t.book
+	t.book, t.other = returned, t.book
 	s.startRun(t, k)
 	t.run.matched = true
 	s.note(t, c)
@@ -132,7 +134,7 @@ func (s *shard) repeat(t *token, c *feed.Change, k key) {
 // isPast says whether an entry that was never seen is part of a state that is
 // known whole: one whose hash matches, or a book that was sent.
 func (t *token) isPast(k key) bool {
-	return k.time < t.newest && (t.run.matched || k.time < t.baseTime && t.baseTime-k.time <= maxDisorder)
+	return t.run.matched && k.time < t.run.key.time || k.time < t.baseTime && t.baseTime-k.time <= maxDisorder
 }
 
 // past does not apply an entry that the book includes. The exchange does send
@@ -155,7 +157,7 @@ func (s *shard) past(t *token, c *feed.Change, k key) {
 // what is wrong, and the book may be at the entry's own state.
 func (s *shard) setLate(t *token, c *feed.Change, k key) {
 	t.ring.add(k)
-	wrongTime := t.newest-k.time > maxDisorder
+	wrongTime := t.run.key.time-k.time > maxDisorder
 	if wrongTime {
 		s.closeRun(t) // before the entry changes the book that it is about
 	}
@@ -198,6 +200,9 @@ func (s *shard) closeHash(t *token) {
 	case r.check == Failed && t.continuous:
 		s.settlePending(t, disagreed)
 		t.pending = failure{line: r.line, continued: failedBefore, expected: r.key.hash, found: r.found}
+		if failedBefore && r.searched {
+			t.demote(HashMismatch, s.now) // whatever the clock says
+		}
 	default:
 		s.settlePending(t, disagreed)
 		s.tallies[HashWitness].count(unknown)

@@ -18,6 +18,7 @@ type hold struct {
 	// with the changes up to the key.
 	ours *book.Book
 	want book.Snapshot // the refresh
+	live bool          // whether the token was, when it came
 	// open is the key of the run that was going on when the refresh came, whose
 	// changes may still come.
 	open key
@@ -97,7 +98,7 @@ func (s *shard) refresh(t *token, e *feed.Book, k key, differ int) {
 	if compared && differ > 0 && t.hold == nil {
 		t.hold = &hold{
 			key: k, line: s.line, deadline: s.now.after(runTimeout),
-			ours: ours, want: t.book.Snapshot(), open: open,
+			ours: ours, want: t.book.Snapshot(), live: t.state == Live, open: open,
 		}
 		if k == open {
 			t.hold.run, t.run.entries = t.run, 0
@@ -114,7 +115,8 @@ func (s *shard) base(t *token, e *feed.Book, k key) {
 	}
 	// States that were announced and not applied may be missing in it, unless they
 	// are older.
-	behind := k.time < t.newest || !t.based && k.time == t.newest && k != t.run.key
+	unordered := k.time == t.newest && k != t.run.key
+	behind := k.time < t.newest || unordered && !(t.based && t.continuous)
 	if k != t.run.key || !t.based {
 		if !t.based {
 			t.run = run{} // changes before the first book were only noted
@@ -122,7 +124,7 @@ func (s *shard) base(t *token, e *feed.Book, k key) {
 		s.startRun(t, k)
 	}
 	r := &t.run
-	r.ambiguous = behind || r.ambiguous && t.continuous
+	r.ambiguous = r.ambiguous || unordered || behind
 	top := t.book.Top()
 	r.bestBid, r.bestAsk, r.hasBest = top.Bid.Price, top.Ask.Price, true
 	t.conn = s.conn
@@ -229,7 +231,7 @@ func (s *shard) endHold(t *token, o outcome) {
 	failedBefore := t.pending.line != 0
 	s.tallies[RefreshWitness].count(o)
 	if o == disagreed {
-		if t.state == Live {
+		if h.live && t.state == Live {
 			t.epoch++ // it was live with a book that lacked something
 		}
 		s.find(refreshFinding(t, h.line, h.want, h.ours.Snapshot()))

@@ -95,8 +95,10 @@ type run struct {
 	// or something else speaks against it. A match proves nothing then, and check
 	// is Unproved; the next run's will.
 	ambiguous bool
-	// found is the hash that did not match.
-	found feed.Hash
+	// found is the hash that did not match, and searched says that its terms were
+	// searched for.
+	found    feed.Hash
+	searched bool
 	// bestBid and bestAsk are the reported best prices, 0 for an empty side, if
 	// hasBest.
 	bestBid, bestAsk book.Price

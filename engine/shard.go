@@ -282,7 +282,7 @@ func (s *shard) evaluate(t *token, over bool) {
 			return
 		}
 		if effort == feed.Search {
-			t.searchedAt = s.now
+			t.searchedAt, r.searched = s.now, true
 		}
 		r.check = Open
 		if r.openSince == 0 {
@@ -301,6 +301,9 @@ func (s *shard) matched(t *token) {
 	r := &t.run
 	r.matched, r.check = true, Unproved
 	if r.key.time < t.newest {
+		if t.newest-r.key.time > maxDisorder {
+			t.newest = r.key.time // nothing is that late: the newest time was wrong
+		}
 		return
 	}
 	t.failed = false
@@ -346,7 +349,9 @@ func (s *shard) breakContinuity(t *token, reason Reason) {
 		s.closeRun(t)
 		s.settlePending(t, disagreed)
 		t.continuous, t.other = false, nil
-		t.run.doubt()
+		if t.run.check == Proved {
+			t.run.check = Unproved // what is missing may have been newer
+		}
 	}
 	t.demote(reason, s.now)
 	s.deadlines.set(t, t.nextDeadline())
