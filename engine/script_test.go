@@ -64,10 +64,7 @@ func levels(text string) (bids, asks []book.Level) {
 }
 
 func hashOf(token, text string, ms int64, terms feed.HashTerms) feed.Hash {
-	b := book.New()
-	if _, err := b.Replace(levels(text)); err != nil {
-		panic(err)
-	}
+	b := bookOf(text)
 	id := feed.BookID{Market: condition, Asset: token, Time: feed.Timestamp(ms)}
 	return feed.BookHash(id, b.AppendBackward(nil, book.Bid), b.AppendBackward(nil, book.Ask), terms)
 }
@@ -98,10 +95,14 @@ func (sc *script) book(text string, ms int64) {
 }
 
 func (sc *script) bookWithHash(text string, ms int64, hash feed.Hash) {
+	sc.step(bookText(text, ms, hash))
+}
+
+func bookText(text string, ms int64, hash feed.Hash) string {
 	bids, asks := levels(text)
-	sc.step(fmt.Sprintf(`{"market":"%s","asset_id":"%s","timestamp":"%d","hash":"%v","bids":%s,"asks":%s,`+
+	return fmt.Sprintf(`{"market":"%s","asset_id":"%s","timestamp":"%d","hash":"%v","bids":%s,"asks":%s,`+
 		`"tick_size":"0.01","last_trade_price":"0.500","event_type":"book"}`,
-		condition, yesToken, ms, hash, jsonLevels(bids), jsonLevels(asks)))
+		condition, yesToken, ms, hash, jsonLevels(bids), jsonLevels(asks))
 }
 
 // change sends one change of Yes, "40x0 |" or "| 60x5", that belongs to a run at
@@ -111,24 +112,29 @@ func (sc *script) change(change, end string, ms int64) {
 }
 
 func (sc *script) changeWithHash(change, end string, ms int64, hash feed.Hash) {
-	bids, asks := levels(change)
-	side := "BUY"
-	if len(asks) > 0 {
-		side = "SELL"
-	}
-	level := append(bids, asks...)[0]
-	b := book.New()
-	if _, err := b.Replace(levels(end)); err != nil {
-		sc.t.Fatal(err)
-	}
-	top := b.Top()
+	sc.step(changesText([]string{change}, end, ms, hash))
+}
+
+// changesText is a frame with changes of Yes, all of one run.
+func changesText(changes []string, end string, ms int64, hash feed.Hash) string {
+	top := bookOf(end).Top()
 	ask := top.Ask.Price
 	if top.Ask.Size == 0 {
 		ask = book.Dollar
 	}
-	sc.step(fmt.Sprintf(`{"market":"%s","price_changes":[{"asset_id":"%s","price":"%v","size":"%v","side":"%s",`+
-		`"hash":"%v","best_bid":"%v","best_ask":"%v"}],"timestamp":"%d","event_type":"price_change"}`,
-		condition, yesToken, level.Price, level.Size, side, hash, top.Bid.Price, ask, ms))
+	var entries []string
+	for _, change := range changes {
+		bids, asks := levels(change)
+		side := "BUY"
+		if len(asks) > 0 {
+			side = "SELL"
+		}
+		level := append(bids, asks...)[0]
+		entries = append(entries, fmt.Sprintf(`{"asset_id":"%s","price":"%v","size":"%v","side":"%s","hash":"%v","best_bid":"%v","best_ask":"%v"}`,
+			yesToken, level.Price, level.Size, side, hash, top.Bid.Price, ask))
+	}
+	return fmt.Sprintf(`{"market":"%s","price_changes":[%s],"timestamp":"%d","event_type":"price_change"}`,
+		condition, strings.Join(entries, ","), ms)
 }
 
 // wait lets time pass, and with it deadlines.
@@ -160,11 +166,7 @@ func (sc *script) expect(want, text string) {
 	if text == "" {
 		return
 	}
-	b := book.New()
-	if _, err := b.Replace(levels(text)); err != nil {
-		sc.t.Fatal(err)
-	}
-	if !b.Snapshot().Equal(v.Snapshot) {
+	if !bookOf(text).Snapshot().Equal(v.Snapshot) {
 		sc.t.Errorf("line %d: bids %v, asks %v; want %s", sc.line,
 			slices.Collect(v.Snapshot.Bids()), slices.Collect(v.Snapshot.Asks()), text)
 	}

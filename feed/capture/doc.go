@@ -24,12 +24,15 @@
 // happened to the connection: "open", "close", or "gap" where the recorder has
 // lost frames. All three end what is known of that connection's books; other
 // values of "ctl", such as "subscribe", and unknown fields are ignored. Empty
-// lines are skipped. A line that is no envelope is a frame, whatever it holds.
+// lines are skipped. A line that is no envelope is a frame, whatever it holds; one
+// with the keys of an envelope that cannot be read as one is
+// [feed.Unreadable], and may have concerned any connection.
 //
 // # Time
 //
 // The time of a record is its recv_ns. A bare frame has none: its time is the
-// latest timestamp that any event has had so far. Time never goes back.
+// latest timestamp that any event has had so far. Time never goes back, and goes
+// forward by more than ten minutes only when two records in a row agree on it.
 //
 // # A torn end
 //

@@ -73,14 +73,15 @@ func Open(path string) (*Reader, error) {
 // content.
 func NewReader(stream io.Reader) (*Reader, error) {
 	r := &Reader{}
+	r.clock.decoder = feed.NewDecoder(feed.DecoderOptions{Learn: true, BestPrices: true, NewMarkets: true})
 	const size = 64 << 10
 	buffered := bufio.NewReaderSize(stream, size)
 	magic, err := buffered.Peek(4)
-	if err != nil && err != io.EOF {
+	if err != nil && !errors.Is(err, io.EOF) {
 		return nil, fmt.Errorf("capture: %w", err)
 	}
 	switch {
-	case bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}):
+	case isZstandard(magic):
 		// One goroutine less to end, and a bound on what a frame may ask for.
 		z, err := zstd.NewReader(buffered, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(1<<28))
 		if err != nil {
@@ -90,6 +91,10 @@ func NewReader(stream io.Reader) (*Reader, error) {
 		r.lines = bufio.NewReaderSize(z, size)
 	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
 		z, err := gzip.NewReader(buffered)
+		if torn(err) || errors.Is(err, io.EOF) {
+			r.err = &TornError{Line: 1, Err: io.ErrUnexpectedEOF}
+			return r, nil
+		}
 		if err != nil {
 			return nil, fmt.Errorf("capture: %w", err)
 		}
@@ -97,8 +102,14 @@ func NewReader(stream io.Reader) (*Reader, error) {
 	default:
 		r.lines = buffered
 	}
-	r.clock.decoder = feed.NewDecoder(feed.DecoderOptions{Learn: true, BestPrices: true, NewMarkets: true})
 	return r, nil
+}
+
+// isZstandard says whether a stream begins with a frame of zstd, or with one that
+// its readers skip.
+func isZstandard(magic []byte) bool {
+	return bytes.Equal(magic, []byte{0x28, 0xb5, 0x2f, 0xfd}) ||
+		len(magic) == 4 && magic[0]&0xf0 == 0x50 && bytes.Equal(magic[1:], []byte{0x2a, 0x4d, 0x18})
 }
 
 // Close releases what the Reader holds. A stream given to [NewReader] stays open.
@@ -120,6 +131,9 @@ func (r *Reader) Next() (feed.Record, error) {
 		line, r.err = r.readLine()
 		if r.err != nil {
 			break
+		}
+		if r.line == 1 {
+			line = bytes.TrimPrefix(line, []byte("\xef\xbb\xbf")) // a byte order mark
 		}
 		if line = bytes.TrimSpace(line); len(line) == 0 {
 			continue
@@ -189,9 +203,16 @@ type envelope struct {
 func (r *Reader) record(line []byte) (record feed.Record, ok bool) {
 	record = feed.Record{Line: r.line, Frame: line}
 	var e envelope
-	if !isEnvelope(line, &e) {
-		record.Time = r.clock.bare(line)
+	switch readEnvelope(line, &e) {
+	case noEnvelope:
+		if record.Time, ok = r.clock.bare(line); !ok {
+			record.Conn = feed.EveryConn // half an envelope may look like this
+		}
 		return record, true
+	case brokenEnvelope:
+		record.Kind, record.Conn, record.Time = feed.Unreadable, feed.EveryConn, r.clock.now
+		return record, true
+	case wholeEnvelope:
 	}
 	record.Conn = e.Conn
 	switch {
@@ -215,65 +236,104 @@ func (r *Reader) record(line []byte) (record feed.Record, ok bool) {
 	if e.ReceivedNS != nil {
 		record.Time = r.clock.at(time.Unix(0, *e.ReceivedNS).UTC())
 	} else {
-		record.Time = r.clock.bare(record.Frame)
+		record.Time, _ = r.clock.bare(record.Frame)
 	}
 	return record, true
 }
 
-// isEnvelope says whether a line is an envelope, and reads it. No event of the
+type envelopeKind uint8
+
+const (
+	noEnvelope envelopeKind = iota
+	wholeEnvelope
+	brokenEnvelope
+)
+
+// readEnvelope says whether a line is an envelope, and reads it. No event of the
 // exchange has a key of one.
-func isEnvelope(line []byte, e *envelope) bool {
+func readEnvelope(line []byte, e *envelope) envelopeKind {
 	if line[0] != '{' {
-		return false
+		return noEnvelope
 	}
-	for _, key := range []string{`"raw"`, `"txt"`, `"ctl"`} {
-		if bytes.Contains(line, []byte(key)) {
-			return json.Unmarshal(line, e) == nil && (e.Raw != nil || e.Text != nil || e.Control != "")
+	for _, key := range []string{`"recv_ns"`, `"raw"`, `"txt"`, `"ctl"`} {
+		if !bytes.Contains(line, []byte(key)) {
+			continue
+		}
+		if json.Unmarshal(line, e) != nil || e.Conn < 0 {
+			return brokenEnvelope
+		}
+		if e.Raw != nil || e.Text != nil || e.Control != "" {
+			return wholeEnvelope
+		}
+		if e.ReceivedNS != nil {
+			return brokenEnvelope
 		}
 	}
-	return false
+	return noEnvelope
 }
 
 // clock tells the time of records. It never goes back.
 type clock struct {
-	now     time.Time
+	now time.Time
+	// ahead is a time beyond maxJump that one record has claimed. It counts when
+	// the next one claims such a time too: a single wrong digit must not stop the
+	// clock of a recording for ever.
+	ahead   time.Time
 	decoder *feed.Decoder
 }
 
+// maxJump is more than passes between two records of a recording that has not
+// been interrupted.
+const maxJump = 10 * time.Minute
+
 func (c *clock) at(t time.Time) time.Time {
-	if t.After(c.now) {
-		c.now = t
+	switch {
+	case !t.After(c.now):
+	case c.now.IsZero() || t.Sub(c.now) <= maxJump || !c.ahead.IsZero() && t.Sub(c.ahead).Abs() <= maxJump:
+		c.now, c.ahead = t, time.Time{}
+		return c.now
+	default:
+		c.ahead = t
+		return c.now
 	}
+	c.ahead = time.Time{}
 	return c.now
 }
 
-// bare tells the time of a frame that came without one.
-func (c *clock) bare(frame []byte) time.Time {
+// bare tells the time of a frame that came without one: the latest of its events.
+// It returns false if the frame cannot be read.
+func (c *clock) bare(frame []byte) (now time.Time, ok bool) {
 	events, err := c.decoder.Decode(frame)
 	if err != nil {
-		return c.now
+		return c.now, false
 	}
+	var latest feed.Timestamp
 	for _, event := range events {
-		var t feed.Timestamp
-		switch e := event.(type) {
-		case *feed.Book:
-			t = e.Time
-		case *feed.PriceChange:
-			t = e.Time
-		case *feed.Trade:
-			t = e.Time
-		case *feed.TickSizeChange:
-			t = e.Time
-		case *feed.BestPrices:
-			t = e.Time
-		case *feed.NewMarket:
-			t = e.Time
-		case *feed.Resolved:
-			t = e.Time
-		}
-		if t > 0 {
-			c.at(t.Time())
-		}
+		latest = max(latest, eventTime(event))
 	}
-	return c.now
+	if latest > 0 {
+		return c.at(latest.Time()), true
+	}
+	return c.now, true
+}
+
+func eventTime(event feed.Event) feed.Timestamp {
+	switch e := event.(type) {
+	case *feed.Book:
+		return e.Time
+	case *feed.PriceChange:
+		return e.Time
+	case *feed.Trade:
+		return e.Time
+	case *feed.TickSizeChange:
+		return e.Time
+	case *feed.BestPrices:
+		return e.Time
+	case *feed.NewMarket:
+		return e.Time
+	case *feed.Resolved:
+		return e.Time
+	default:
+		return 0
+	}
 }

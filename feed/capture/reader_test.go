@@ -41,7 +41,7 @@ func read(t *testing.T, stream io.Reader) (records []string, end error) {
 			}
 			return records, err
 		}
-		kind := []string{"frame", "open", "close", "gap"}[record.Kind]
+		kind := []string{"frame", "open", "close", "gap", "unreadable"}[record.Kind]
 		records = append(records, fmt.Sprintf("%d %s conn %d at %d: %s",
 			record.Line, kind, record.Conn, record.Time.UnixMilli(), record.Frame))
 	}
@@ -69,6 +69,10 @@ func TestBothForms(t *testing.T) {
 		`{"conn":3,"raw":` + tick(1_700_000_005_000) + `}`,
 		`{"recv_ns":"x","raw":1}`,
 		`{"broken`,
+		`{"recv_ns":1700000005100000000,"conn":1,"raw":{"mark`,
+		`{"recv_ns":1700000005100000000,"conn":1}`,
+		`{"recv_ns":1700000005100000000,"conn":-1,"ctl":"gap"}`,
+		`{"a":"the words \"raw\" and \"ctl\" prove nothing"}`,
 		"",
 	}, "\n")
 	want := []string{
@@ -84,11 +88,17 @@ func TestBothForms(t *testing.T) {
 		"12 gap conn 2 at 1700000004400: ",
 		"13 close conn 2 at 1700000004500: ",
 		"14 frame conn 3 at 1700000005000: " + tick(1_700_000_005_000),
-		`15 frame conn 0 at 1700000005000: {"recv_ns":"x","raw":1}`,
-		`16 frame conn 0 at 1700000005000: {"broken`,
+		`15 unreadable conn -1 at 1700000005000: {"recv_ns":"x","raw":1}`,
+		`16 frame conn -1 at 1700000005000: {"broken`,
+		`17 unreadable conn -1 at 1700000005000: {"recv_ns":1700000005100000000,"conn":1,"raw":{"mark`,
+		`18 unreadable conn -1 at 1700000005000: {"recv_ns":1700000005100000000,"conn":1}`,
+		`19 unreadable conn -1 at 1700000005000: {"recv_ns":1700000005100000000,"conn":-1,"ctl":"gap"}`,
+		`20 frame conn 0 at 1700000005000: {"a":"the words \"raw\" and \"ctl\" prove nothing"}`,
 	}
 	for name, stream := range map[string]io.Reader{
 		"plain":       strings.NewReader(recording),
+		"marked":      strings.NewReader("\xef\xbb\xbf" + recording),
+		"zstd, skip":  bytes.NewReader(append([]byte{0x5a, 0x2a, 0x4d, 0x18, 1, 0, 0, 0, 7}, zstandard(t, recording)...)),
 		"bytewise":    iotest.OneByteReader(strings.NewReader(recording)),
 		"gzip":        bytes.NewReader(gzipped(t, recording)),
 		"zstd":        bytes.NewReader(zstandard(t, recording)),
@@ -154,10 +164,32 @@ func TestTorn(t *testing.T) {
 	}
 	long := strings.Repeat(text, 2000)
 	for name, data := range map[string][]byte{"gzip": gzipped(t, long), "zstd": zstandard(t, long)} {
-		for _, n := range []int{len(data) / 3, len(data) / 2, len(data) - 5, len(data) - 1} {
+		for _, n := range []int{5, len(data) / 3, len(data) / 2, len(data) - 5, len(data) - 1} {
 			if _, end := read(t, bytes.NewReader(data[:n])); !errors.Is(end, capture.ErrTorn) {
 				t.Errorf("%s cut at %d of %d: %v", name, n, len(data), end)
 			}
+		}
+	}
+}
+
+// TestClock: one wrong time does not move the clock, two that agree do.
+func TestClock(t *testing.T) {
+	const start, hour = 1_700_000_000_000, 3_600_000
+	var recording strings.Builder
+	times := []int64{start, start + 5, start + 900*hour, start + 7, start + 3*hour, start + 3*hour + 9, start + 8}
+	for _, ms := range times {
+		fmt.Fprintln(&recording, tick(ms))
+	}
+	fmt.Fprintln(&recording, `{"event_type":"new_market","market":"0x9","timestamp":"1790908720778000"}`)
+	for _, ms := range []int64{start + 1000*hour, start + 3*hour + 20} {
+		fmt.Fprintf(&recording, `{"recv_ns":%d,"raw":[]}`+"\n", ms*1_000_000)
+	}
+	want := []int64{start, start + 5, start + 5, start + 7, start + 7, start + 3*hour + 9, start + 3*hour + 9,
+		start + 3*hour + 9, start + 3*hour + 9, start + 3*hour + 20}
+	got, _ := read(t, strings.NewReader(recording.String()))
+	for i, line := range got {
+		if at := fmt.Sprintf(" at %d: ", want[i]); !strings.Contains(line, at) {
+			t.Errorf("%s: want%s", line, at)
 		}
 	}
 }
