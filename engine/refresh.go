@@ -116,7 +116,7 @@ func (s *shard) base(t *token, e *feed.Book, k key) {
 	// States that were announced and not applied may be missing in it, unless they
 	// are older.
 	unordered := k.time == t.newest && k != t.run.key
-	behind := k.time < t.newest || unordered && !(t.based && t.continuous)
+	behind := k.time < t.newest || unordered && (!t.based || !t.continuous)
 	if k != t.run.key || !t.based {
 		if !t.based {
 			t.run = run{} // changes before the first book were only noted

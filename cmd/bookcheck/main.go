@@ -36,14 +36,16 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	flags := flag.NewFlagSet("bookcheck", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() { fmt.Fprint(stderr, usage) }
+	flags.SetOutput(io.Discard)
+	flags.Usage = func() {}
 	asJSON := flags.Bool("json", false, "")
 	files, err := cli.Parse(flags, args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, usage)
 		return cli.OK
 	case err != nil:
+		fmt.Fprintf(stderr, "bookcheck: %v (see --help)\n", err)
 		return cli.Usage
 	case len(files) == 0:
 		fmt.Fprint(stderr, usage)
@@ -65,7 +67,8 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 			write = report.json
 		}
 		if err := write(stdout); err != nil {
-			return cli.Failure // whoever reads has gone
+			fmt.Fprintln(stderr, "bookcheck:", err)
+			return cli.Failure
 		}
 	}
 	return code

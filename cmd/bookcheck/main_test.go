@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"os"
 	"path/filepath"
 	"slices"
@@ -149,12 +150,55 @@ func TestExitCodes(t *testing.T) {
 		if code != test.want {
 			t.Errorf("%q: exit %d, want %d; stderr %s", test.args, code, test.want, stderr)
 		}
-		if (stderr == "") != (test.want == 0 && !slices.Contains(test.args, "--help")) {
+		if (stderr == "") != (test.want == 0) {
 			t.Errorf("%q: stderr %q", test.args, stderr)
 		}
-		if good := strings.Count(stdout, "refresh"); good != strings.Count(strings.Join(test.args, " "), simulated) && test.want != 2 {
+		good := strings.Count(stdout, "refresh") // once in each report, and in the help
+		if want := strings.Count(strings.Join(test.args, " "), simulated) + strings.Count(strings.Join(test.args, " "), "help"); good != want && test.want != 2 {
 			t.Errorf("%q: %d reports", test.args, good)
 		}
+	}
+}
+
+// TestReadable: what is a recording, and what is none.
+func TestReadable(t *testing.T) {
+	for text, want := range map[string]int{
+		"PONG\n[]\n":                   0,
+		"[]\n":                         0,
+		"":                             6,
+		"hello\nworld\n":               6,
+		"{}\n":                         6,
+		"{\"event_type\":\"x\"}\n":     6,
+		"{\"ctl\":\"open\"}\n":         6,
+		"key,value\n1,2\n":             6,
+		"{\"txt\":\"PONG\"}\nrubbish!": 0,
+	} {
+		if code, _, stderr := call(t, text, "-"); code != want {
+			t.Errorf("%q: exit %d, want %d; %s", text, code, want, stderr)
+		}
+	}
+}
+
+type brokenPipe struct{}
+
+func (brokenPipe) Write([]byte) (int, error) { return 0, os.ErrClosed }
+
+func TestOutputThatFails(t *testing.T) {
+	var talk bytes.Buffer
+	if code := run([]string{simulated}, nil, brokenPipe{}, &talk); code != 1 || talk.Len() == 0 {
+		t.Errorf("exit %d, stderr %s", code, talk.String())
+	}
+}
+
+// TestNothingForTheTerminal: a token may hold anything, a report only text.
+func TestNothingForTheTerminal(t *testing.T) {
+	var text strings.Builder
+	for i := range 3 {
+		fmt.Fprintf(&text, `{"event_type":"book","market":"m","asset_id":"1`+"\u009b"+`31m","timestamp":"178457873358%d","bids":[{"price":"0.5","size":"%d"}],"asks":[]}`+"\n", i, i)
+	}
+	_, stdout, _ := call(t, text.String(), "-")
+	if strings.ContainsRune(stdout, '\u009b') || !strings.Contains(stdout, `refresh of "1\u009b31m"`) {
+		t.Errorf("report %q", stdout)
 	}
 }
 

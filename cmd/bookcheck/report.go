@@ -14,6 +14,7 @@ import (
 	"example.com/truebook/engine"
 	"example.com/truebook/feed"
 	"example.com/truebook/feed/capture"
+	"example.com/truebook/internal/cli"
 )
 
 // maxListed bounds each list of a report; the counts beside it go on.
@@ -81,15 +82,20 @@ func eventCounts(stats *feed.Stats) []count {
 		{"new_market", stats.NewMarkets},
 		{"market_resolved", stats.Resolved},
 		{"text", stats.Texts},
+		{"unknown_text", stats.UnknownTexts},
 		{"unknown", stats.Unknown},
 	}
 	return slices.DeleteFunc(all, func(c count) bool { return c.n == 0 })
 }
 
-// readable says whether the file is a recording at all: it has an event that
-// could be read.
+// readable says whether the file is a recording at all: something in it could be
+// read as what the exchange sends, or all of it as frames of nothing.
 func (p *report) readable() bool {
-	return slices.ContainsFunc(p.events, func(c count) bool { return c.name != "unknown" && c.name != "text" })
+	strange := func(c count) bool { return c.name == "unknown" || c.name == "unknown_text" }
+	if slices.ContainsFunc(p.events, func(c count) bool { return !strange(c) }) {
+		return true
+	}
+	return p.frames > 0 && p.badFrames == 0 && len(p.events) == 0
 }
 
 func (p *report) disagreed() bool {
@@ -103,7 +109,7 @@ func (p *report) disagreed() bool {
 
 func (p *report) text(w io.Writer) error {
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "%s: %d frames, %d tokens, %d levels at the end\n", p.file, p.frames, p.assets, p.levels)
+	fmt.Fprintf(&out, "%s: %d frames, %d tokens, %d levels at the end\n", cli.Printable(p.file), p.frames, p.assets, p.levels)
 	events := make([]string, 0, len(p.events))
 	for _, c := range p.events {
 		events = append(events, fmt.Sprintf("%d %s", c.n, c.name))
@@ -135,7 +141,7 @@ func (p *report) text(w io.Writer) error {
 			continue
 		}
 		fmt.Fprintf(&out, "line %d: %v of %s: expected %s, found %s%s\n",
-			f.Line, f.Witness, f.Asset, f.Expected, f.Found, healed)
+			f.Line, f.Witness, cli.Printable(f.Asset), f.Expected, f.Found, healed)
 	}
 	if continued > 0 {
 		fmt.Fprintf(&out, "and %d hashes of runs that follow one of these; --json lists them\n", continued)

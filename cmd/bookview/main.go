@@ -38,16 +38,18 @@ Exit code: 0 ok, 1 failure, 2 usage, 3 target not found, 6 not a recording.
 func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 type options struct {
-	replay  string
-	json    bool
-	depth   int
-	targets []string
+	recorded bool // --replay was given; otherwise the demo is shown
+	replay   string
+	json     bool
+	depth    int
+	targets  []string
 }
 
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	o, err := parse(args, stderr)
+	o, err := parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, usage)
 		return cli.OK
 	case err != nil:
 		fmt.Fprintln(stderr, "bookview:", err)
@@ -66,7 +68,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	}
 	views, missing := choose(views, o.targets)
 	for _, target := range missing {
-		fmt.Fprintf(stderr, "bookview: %s is not in the recording\n", target)
+		fmt.Fprintf(stderr, "bookview: %s is not in the recording\n", cli.Printable(target))
 	}
 	if err := o.print(views, heading, stdout, stderr); err != nil {
 		fmt.Fprintln(stderr, "bookview:", err)
@@ -78,8 +80,9 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return cli.OK
 }
 
-func parse(args []string, stderr io.Writer) (*options, error) {
+func parse(args []string) (*options, error) {
 	o := &options{}
+	once := true
 	flags := flag.NewFlagSet("bookview", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}
@@ -88,19 +91,22 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 	flags.IntVar(&o.depth, "depth", 10, "")
 	// A recording is always shown once, at its end: the flag says so for scripts
 	// that will outlive this.
-	flags.Bool("once", true, "")
+	flags.BoolVar(&once, "once", true, "")
 	var err error
 	if o.targets, err = cli.Parse(flags, args); errors.Is(err, flag.ErrHelp) {
-		fmt.Fprint(stderr, usage)
 		return nil, err
 	}
-	if err != nil {
+	flags.Visit(func(f *flag.Flag) { o.recorded = o.recorded || f.Name == "replay" })
+	switch {
+	case err != nil:
 		return nil, fmt.Errorf("%w (see --help)", err)
-	}
-	if o.depth < 0 {
+	case o.depth < 0:
 		return nil, fmt.Errorf("--depth %d: there are no fewer than 0 levels", o.depth)
-	}
-	if o.replay == "" && len(o.targets) > 0 {
+	case !once:
+		return nil, errors.New("--once=false: there is no screen yet")
+	case o.recorded && o.replay == "":
+		return nil, errors.New("--replay names no file") // an unset variable, most likely
+	case !o.recorded && len(o.targets) > 0:
 		return nil, errors.New("no connection to the exchange is built in yet: give a recording with --replay")
 	}
 	return o, nil
@@ -108,7 +114,7 @@ func parse(args []string, stderr io.Writer) (*options, error) {
 
 // open returns the recording to show, and what to say above it.
 func (o *options) open(stdin io.Reader) (r *capture.Reader, heading string, err error) {
-	if o.replay == "" {
+	if !o.recorded {
 		r, err = capture.NewReader(bytes.NewReader(demo()))
 		return r, demoHeading, err
 	}

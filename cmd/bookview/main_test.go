@@ -263,11 +263,13 @@ func TestExitCodes(t *testing.T) {
 		args  []string
 		want  int
 	}{
-		{"", []string{"--help"}, 0},
 		{"", []string{"--depth", "-1"}, 2},
 		{"", []string{"--depth", "x"}, 2},
 		{"", []string{"--nonsense"}, 2},
 		{"", []string{"some-slug"}, 2},
+		{"", []string{"--replay", ""}, 2},
+		{"", []string{"--replay", "", "7"}, 2},
+		{"", []string{"--once=false"}, 2},
 		{"", []string{"--replay", filepath.Join(t.TempDir(), "none")}, 6},
 		{"", []string{"--replay", t.TempDir()}, 6},
 		{"no recording\n{}\n", []string{"--replay", "-"}, 6},
@@ -278,6 +280,9 @@ func TestExitCodes(t *testing.T) {
 		if code != test.want || stdout != "" || stderr == "" {
 			t.Errorf("%q: exit %d, want %d; stdout %q, stderr %q", test.args, code, test.want, stdout, stderr)
 		}
+	}
+	if code, stdout, stderr := call(t, "", "--help"); code != 0 || stdout != usage || stderr != "" {
+		t.Errorf("--help: exit %d, %q, %q", code, stdout, stderr)
 	}
 	whole := strings.Join(recording(t), "")
 	code, stdout, stderr := call(t, whole[:len(whole)-9], "--replay", "-")

@@ -9,13 +9,14 @@ import (
 
 	"example.com/truebook/book"
 	"example.com/truebook/engine"
+	"example.com/truebook/internal/cli"
 )
 
 // writeTable prints one book: bids to the left, asks to the right, best first.
 func writeTable(w io.Writer, v *engine.View, depth int) error {
 	var out bytes.Buffer
-	fmt.Fprintf(&out, "token   %s\n", v.Asset)
-	fmt.Fprintf(&out, "market  %s\n", orNone(v.Market))
+	fmt.Fprintf(&out, "token   %s\n", cli.Printable(v.Asset))
+	fmt.Fprintf(&out, "market  %s\n", orNone(cli.Printable(v.Market)))
 	fmt.Fprintf(&out, "state   %s\n", stateLine(v))
 	fmt.Fprintf(&out, "proof   %s\n", proofLine(v))
 	fmt.Fprintf(&out, "top     %s\n\n", topLine(v))

@@ -184,8 +184,10 @@ func TestClock(t *testing.T) {
 	for _, ms := range []int64{start + 1000*hour, start + 3*hour + 20} {
 		fmt.Fprintf(&recording, `{"recv_ns":%d,"raw":[]}`+"\n", ms*1_000_000)
 	}
-	want := []int64{start, start + 5, start + 5, start + 7, start + 7, start + 3*hour + 9, start + 3*hour + 9,
-		start + 3*hour + 9, start + 3*hour + 9, start + 3*hour + 20}
+	want := []int64{
+		start, start + 5, start + 5, start + 7, start + 7, start + 3*hour + 9, start + 3*hour + 9,
+		start + 3*hour + 9, start + 3*hour + 9, start + 3*hour + 20,
+	}
 	got, _ := read(t, strings.NewReader(recording.String()))
 	for i, line := range got {
 		if at := fmt.Sprintf(" at %d: ", want[i]); !strings.Contains(line, at) {

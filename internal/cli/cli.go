@@ -5,6 +5,7 @@ import (
 	"flag"
 	"io"
 	"slices"
+	"strconv"
 
 	"example.com/truebook/feed/capture"
 )
@@ -34,6 +35,17 @@ func Parse(flags *flag.FlagSet, args []string) (others []string, err error) {
 		}
 	}
 	return append(others, rest...), nil
+}
+
+// Printable returns a text that came from a stranger as it may be shown on a
+// terminal: quoted, if it has anything in it but plain characters.
+func Printable(text string) string {
+	for _, c := range text {
+		if c < ' ' || c > '~' {
+			return strconv.QuoteToASCII(text)
+		}
+	}
+	return text
 }
 
 // OpenRecording opens a recording; "-" is standard input.
