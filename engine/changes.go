@@ -32,7 +32,7 @@ func (s *shard) change(t *token, c *feed.Change, k key) {
 	if !t.based {
 		// The whole book is still to come, and will include it.
 		r.key = k
-		t.newest = max(t.newest, k.time)
+		t.announced(k)
 		s.touch(t)
 		return
 	}
@@ -46,7 +46,7 @@ func (s *shard) change(t *token, c *feed.Change, k key) {
 		s.note(t, c)
 	case k == r.key:
 		s.set(t, c)
-	case k.time <= t.newest && t.ring.has(k):
+	case k.time <= t.newest.time && t.ring.has(k):
 		s.repeat(t, c, k)
 	case t.isPast(k):
 		s.past(t, c, k)
@@ -59,14 +59,12 @@ func (s *shard) change(t *token, c *feed.Change, k key) {
 	}
 }
 
-// startRun begins a run. The second state of one millisecond may have come before
-// the first, for all that the exchange's times tell, and so may one that has been
-// announced before.
+// startRun begins a run. A match of its hash proves nothing if another state may
+// be newer, or if this one has been announced before.
 func (s *shard) startRun(t *token, k key) {
-	ambiguous := k.time == t.run.key.time || t.ring.has(k)
-	t.run = run{key: k, ambiguous: ambiguous}
+	t.announced(k)
+	t.run = run{key: k, ambiguous: t.unordered(k) || t.ring.has(k)}
 	t.ring.add(k)
-	t.newest = max(t.newest, k.time)
 }
 
 // set writes a change of the token's run into the book.
@@ -109,7 +107,7 @@ func (s *shard) note(t *token, c *feed.Change) {
 // that state it is another book, which takes over if it has its hash; the next
 // run tells which of the two is right.
 func (s *shard) repeat(t *token, c *feed.Change, k key) {
-	if k.time < t.newest {
+	if k.time < t.newest.time {
 		return
 	}
 	if t.other == nil {
@@ -167,7 +165,7 @@ func (s *shard) setLate(t *token, c *feed.Change, k key) {
 	t.run.changed()
 	s.touch(t)
 	if wrongTime && s.check(t, t.book, k, feed.Quick) == feed.Matched {
-		t.newest = k.time
+		t.newest, t.crowded = k, false
 		t.run = run{key: k, matched: true, ambiguous: true}
 		s.note(t, c)
 	}

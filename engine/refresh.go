@@ -31,7 +31,7 @@ type hold struct {
 // is the truth at once.
 func (s *shard) wholeBook(t *token, e *feed.Book) {
 	k := key{e.Time, e.Hash}
-	old := t.based && (k.time < t.newest || k != t.run.key && t.ring.has(k))
+	old := t.based && (k.time < t.newest.time || k != t.run.key && t.ring.has(k))
 	foreign := t.based && t.conn != s.conn
 	if t.state == Gone || foreign && t.state == Live && (old || s.conn < t.conn) {
 		return // what is live is not given up for an older connection, or an older book
@@ -113,18 +113,14 @@ func (s *shard) base(t *token, e *feed.Book, k key) {
 	if t.ring == nil {
 		t.ring = new(ring)
 	}
-	// States that were announced and not applied may be missing in it, unless they
-	// are older.
-	unordered := k.time == t.newest && k != t.run.key
-	behind := k.time < t.newest || unordered && (!t.based || !t.continuous)
 	if k != t.run.key || !t.based {
-		if !t.based {
-			t.run = run{} // changes before the first book were only noted
-		}
 		s.startRun(t, k)
 	}
 	r := &t.run
-	r.ambiguous = r.ambiguous || unordered || behind
+	// States that were announced and not applied may be missing in it, unless they
+	// are older.
+	behind := t.unordered(k) && (!t.based || !t.continuous)
+	r.ambiguous = r.ambiguous || behind
 	top := t.book.Top()
 	r.bestBid, r.bestAsk, r.hasBest = top.Bid.Price, top.Ask.Price, true
 	t.conn = s.conn

@@ -300,9 +300,9 @@ func (s *shard) evaluate(t *token, over bool) {
 func (s *shard) matched(t *token) {
 	r := &t.run
 	r.matched, r.check = true, Unproved
-	if r.key.time < t.newest {
-		if t.newest-r.key.time > maxDisorder {
-			t.newest = r.key.time // nothing is that late: the newest time was wrong
+	if r.key.time < t.newest.time {
+		if t.newest.time-r.key.time > maxDisorder {
+			t.newest, t.crowded = r.key, false // nothing is that late: the newest time was wrong
 		}
 		return
 	}

@@ -24,10 +24,12 @@ type token struct {
 	baseTime   feed.Timestamp // of the last whole book that may be what it says
 
 	run run
-	// newest is the latest time of any state announced, applied or not. A state
-	// with an earlier time is never Proved.
-	newest feed.Timestamp
-	ring   *ring // nil until the token is based
+	// newest is the first state announced with the latest time of any, applied or
+	// not, and crowded says that others have been announced with that time. A state
+	// with an earlier time is never Proved, and of a crowded time only the next.
+	newest  key
+	crowded bool
+	ring    *ring // nil until the token is based
 
 	state    State
 	reason   Reason
@@ -59,6 +61,22 @@ type token struct {
 
 func newToken(a *feed.Asset) *token {
 	return &token{asset: a, market: -1, book: book.New(), reason: Initial, place: -1}
+}
+
+// announced takes note of a state that the exchange has announced.
+func (t *token) announced(k key) {
+	switch {
+	case k.time > t.newest.time:
+		t.newest, t.crowded = k, false
+	case k.time == t.newest.time && k != t.newest:
+		t.crowded = true
+	}
+}
+
+// unordered says whether another state may be newer than this one: the exchange's
+// times do not tell which of two states of one millisecond came first.
+func (t *token) unordered(k key) bool {
+	return k.time < t.newest.time || k.time == t.newest.time && (t.crowded || k != t.newest)
 }
 
 // promote makes a token live, if it is not.
