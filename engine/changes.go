@@ -110,6 +110,10 @@ func (s *shard) repeat(t *token, c *feed.Change, k key) {
 	if k.time < t.newest.time {
 		return
 	}
+	if t.announced(k); t.unordered(t.run.key) {
+		t.run.doubt()
+		s.touch(t) // the doubt is a version of its own
+	}
 	if t.other == nil {
 		t.other = t.book.Fork()
 	}

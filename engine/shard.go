@@ -301,8 +301,8 @@ func (s *shard) matched(t *token) {
 	r := &t.run
 	r.matched, r.check = true, Unproved
 	if r.key.time < t.newest.time {
-		if t.newest.time-r.key.time > maxDisorder {
-			t.newest, t.crowded = r.key, false // nothing is that late: the newest time was wrong
+		if r.entries > 0 && t.newest.time-r.key.time > maxDisorder {
+			t.newest, t.crowded = r.key, false // no change is that late: the newest time was wrong
 		}
 		return
 	}
