@@ -94,6 +94,25 @@ func (d *Decoder) reader() reader {
 	return reader{data: d.scanner.data, offset: d.obj.offset, fault: d.obj.fault}
 }
 
+// header is what all objects of one token begin with.
+type header struct {
+	asset  *Asset
+	market string
+	time   Timestamp
+}
+
+// header reads it. It returns false if the object is not to be read any further.
+func (d *Decoder) header() (h header, r reader, ok bool) {
+	v := &d.obj.values
+	if h.asset, ok = d.subject(v[assetIDField], d.obj.offset); !ok {
+		return h, r, false
+	}
+	r = d.reader()
+	h.market = d.market(r.id(marketField, v[marketField]))
+	h.time = r.timestamp(v[timestampField])
+	return h, r, true
+}
+
 // subject reads the asset_id of an object. If no token can be told, the object
 // may have meant any, and the whole frame is refused; if it is unknown, the object
 // is counted and left out.
@@ -131,17 +150,13 @@ func (d *Decoder) bad(a *Asset, err *DecodeError) {
 }
 
 func (d *Decoder) book() {
-	o := &d.obj
-	a, ok := d.subject(o.values[assetIDField], o.offset)
+	h, r, ok := d.header()
 	if !ok {
 		return
 	}
-	r := d.reader()
-	v := &o.values
+	v := &d.obj.values
 	b := d.books.next()
-	b.Asset = a
-	b.Market = d.market(r.id(marketField, v[marketField]))
-	b.Time = r.timestamp(v[timestampField])
+	b.Asset, b.Market, b.Time = h.asset, h.market, h.time
 	b.Hash = r.hash(v[hashField])
 	b.Bids = d.side(&r, bidsField, book.Bid)
 	b.Asks = d.side(&r, asksField, book.Ask)
@@ -151,7 +166,7 @@ func (d *Decoder) book() {
 	}
 	d.statics(&r, b)
 	if r.fault != nil {
-		d.bad(a, r.fault)
+		d.bad(h.asset, r.fault)
 		return
 	}
 	if b.Hash.IsZero() {
@@ -282,16 +297,13 @@ func (d *Decoder) change(c *change, fault *DecodeError) {
 }
 
 func (d *Decoder) trade() {
-	o := &d.obj
-	a, ok := d.subject(o.values[assetIDField], o.offset)
+	h, r, ok := d.header()
 	if !ok {
 		return
 	}
-	r := d.reader()
-	v := &o.values
+	v := &d.obj.values
 	t := d.trades.next()
-	t.Asset = a
-	t.Market = d.market(r.id(marketField, v[marketField]))
+	t.Asset, t.Market, t.Time = h.asset, h.market, h.time
 	if text := r.text(priceField, v[priceField]); text != nil {
 		t.Price = book.Price(r.number(priceField, v[priceField], text))
 		t.Decimals = decimals(text)
@@ -301,51 +313,42 @@ func (d *Decoder) trade() {
 	}
 	t.Size = r.size(sizeField, v[sizeField])
 	t.Side = r.side(v[sideField])
-	t.Time = r.timestamp(v[timestampField])
 	t.FeeRateBPS = r.optional(feeRateField, v[feeRateField])
 	t.TransactionHash = r.optional(transactionHashField, v[transactionHashField])
 	if r.fault != nil {
-		d.bad(a, r.fault)
+		d.bad(h.asset, r.fault)
 		return
 	}
 	d.events = append(d.events, t)
 }
 
 func (d *Decoder) tickSizeChange() {
-	o := &d.obj
-	a, ok := d.subject(o.values[assetIDField], o.offset)
+	h, r, ok := d.header()
 	if !ok {
 		return
 	}
-	r := d.reader()
-	v := &o.values
+	v := &d.obj.values
 	t := d.ticks.next()
-	t.Asset = a
-	t.Market = d.market(r.id(marketField, v[marketField]))
+	t.Asset, t.Market, t.Time = h.asset, h.market, h.time
 	t.Old = r.tick(oldTickSizeField, v[oldTickSizeField], true)
 	t.New = r.tick(newTickSizeField, v[newTickSizeField], true)
-	t.Time = r.timestamp(v[timestampField])
 	if r.fault != nil {
-		d.bad(a, r.fault)
+		d.bad(h.asset, r.fault)
 		return
 	}
 	d.events = append(d.events, t)
 }
 
 func (d *Decoder) bestPrices() {
-	o := &d.obj
-	a, ok := d.subject(o.values[assetIDField], o.offset)
+	h, r, ok := d.header()
 	if !ok {
 		return
 	}
-	r := d.reader()
-	v := &o.values
+	v := &d.obj.values
 	b := d.best.next()
-	b.Asset = a
-	b.Market = d.market(r.id(marketField, v[marketField]))
+	b.Asset, b.Market, b.Time = h.asset, h.market, h.time
 	b.BestBid = r.bestPrice(bestBidField, v[bestBidField])
 	b.BestAsk = r.bestPrice(bestAskField, v[bestAskField])
-	b.Time = r.timestamp(v[timestampField])
 	if r.fault == nil { // a hint that cannot be read hints at nothing
 		d.events = append(d.events, b)
 	}

@@ -11,7 +11,6 @@ import (
 
 	"example.com/truebook/engine"
 	"example.com/truebook/feed"
-	"example.com/truebook/feed/capture"
 	"example.com/truebook/internal/cli"
 )
 
@@ -84,24 +83,16 @@ func check(file string, stdin io.Reader) (*report, error) {
 	defer r.Close()
 	p := &report{file: file}
 	replay := engine.NewReplay(p.find)
-	for {
-		record, err := r.Next()
-		if torn, ok := errors.AsType[*capture.TornError](err); ok {
-			p.torn = torn
-			break
-		}
-		if err == io.EOF { //nolint:errorlint // Next returns it as it is
-			break
-		}
-		if err != nil {
-			return nil, err
-		}
-		if record.Kind == feed.FrameReceived {
+	p.torn, err = cli.Replay(r, replay, func(record feed.Record, refused error) {
+		if record.Kind == feed.FrameReceived || record.Kind == feed.Unreadable {
 			p.frames++
 		}
-		if err := replay.Step(record); err != nil {
-			p.refuse(record.Line, err)
+		if refused != nil {
+			p.refuse(record.Line, refused)
 		}
+	})
+	if err != nil {
+		return nil, err
 	}
 	replay.End()
 	p.finish(replay)

@@ -11,6 +11,7 @@ import (
 	"os"
 
 	"example.com/truebook/engine"
+	"example.com/truebook/feed"
 	"example.com/truebook/feed/capture"
 	"example.com/truebook/internal/cli"
 )
@@ -128,23 +129,19 @@ var errNothing = errors.New("the file holds no book and no change of one: it is 
 func replay(recording *capture.Reader, stderr io.Writer) ([]engine.View, error) {
 	r := engine.NewReplay(nil)
 	unread := 0
-	for {
-		record, err := recording.Next()
-		if errors.Is(err, capture.ErrTorn) {
-			fmt.Fprintln(stderr, "bookview:", err)
-			break
+	torn, err := cli.Replay(recording, r, func(record feed.Record, refused error) {
+		if refused == nil {
+			return
 		}
-		if err == io.EOF { //nolint:errorlint // Next returns it as it is
-			break
+		if unread++; unread == 1 {
+			fmt.Fprintf(stderr, "bookview: line %d: %v\n", record.Line, refused)
 		}
-		if err != nil {
-			return nil, err
-		}
-		if err := r.Step(record); err != nil {
-			if unread++; unread == 1 {
-				fmt.Fprintf(stderr, "bookview: line %d: %v\n", record.Line, err)
-			}
-		}
+	})
+	if err != nil {
+		return nil, err
+	}
+	if torn != nil {
+		fmt.Fprintln(stderr, "bookview:", torn)
 	}
 	if unread > 1 {
 		fmt.Fprintf(stderr, "bookview: and %d more frames that could not be read\n", unread-1)

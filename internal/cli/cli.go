@@ -2,11 +2,14 @@
 package cli
 
 import (
+	"errors"
 	"flag"
 	"io"
 	"slices"
 	"strconv"
 
+	"example.com/truebook/engine"
+	"example.com/truebook/feed"
 	"example.com/truebook/feed/capture"
 )
 
@@ -46,6 +49,27 @@ func Printable(text string) string {
 		}
 	}
 	return text
+}
+
+// Replay drives a replay by a recording, without ending it, and calls visit with each
+// record and what the replay said to it. It returns where the recording is torn,
+// if it is, and the error that reading it ended with, if it could not be read on.
+func Replay(
+	recording *capture.Reader, replay *engine.Replay, visit func(record feed.Record, refused error),
+) (torn *capture.TornError, err error) {
+	for {
+		record, err := recording.Next()
+		switch {
+		case err == nil:
+			visit(record, replay.Step(record))
+		case errors.Is(err, io.EOF):
+			return nil, nil
+		case errors.As(err, &torn):
+			return torn, nil
+		default:
+			return nil, err
+		}
+	}
 }
 
 // OpenRecording opens a recording; "-" is standard input.
