@@ -125,7 +125,7 @@ func (s *shard) step(now instant, r *feed.Record) error {
 func (s *shard) expire(now instant) {
 	for len(s.deadlines) > 0 && s.deadlines[0].deadline <= now {
 		t := s.deadlines[0]
-		s.now = t.deadline
+		s.now = max(s.now, t.deadline) // which may have been set when it was over already
 		s.overdue(t)
 		s.deadlines.set(t, t.nextDeadline())
 	}
