@@ -14,7 +14,7 @@ import (
 
 var (
 	faultFrames = flag.Int("engine.frames", 2000, "frames of the recordings that the fault tests damage")
-	faultRounds = flag.Int("engine.rounds", 2, "recordings that each fault test damages")
+	faultRounds = flag.Int("engine.rounds", 1, "recordings that each fault test damages")
 )
 
 // faulty returns how many recordings of how many frames to damage.
