@@ -69,6 +69,65 @@ func checkAgainstJSON(t *testing.T, frame []byte) {
 	if diff := diffOfAccepted(got, want); diff != "" {
 		t.Fatalf("%s\nread differently (-encoding/json +decoder):\n%s", frame, diff)
 	}
+	heard := tokensOf(events)
+	for _, o := range objects {
+		for _, token := range concerned(o.(map[string]any)) {
+			if !heard[token] {
+				t.Fatalf("%s\nsays something of %q, and nothing came of it: %s", frame, token, show(events))
+			}
+		}
+	}
+}
+
+// tokensOf returns the tokens that some event is about.
+func tokensOf(events []feed.Event) map[string]bool {
+	tokens := map[string]bool{}
+	for _, e := range events {
+		switch e := e.(type) {
+		case *feed.Book:
+			tokens[e.Asset.ID] = true
+		case *feed.PriceChange:
+			for _, c := range e.Changes {
+				tokens[c.Asset.ID] = true
+			}
+		case *feed.Trade:
+			tokens[e.Asset.ID] = true
+		case *feed.TickSizeChange:
+			tokens[e.Asset.ID] = true
+		case *feed.Bad:
+			tokens[e.Asset.ID] = true
+		}
+	}
+	return tokens
+}
+
+// concerned returns the tokens whose books an object may change, as whoever reads
+// it with encoding/json would see them.
+func concerned(o map[string]any) []string {
+	var tokens []string
+	add := func(v any) {
+		if id, ok := v.(string); ok && id != "" && len(id) <= 128 {
+			tokens = append(tokens, id)
+		}
+	}
+	switch o["event_type"] {
+	case "book", "last_trade_price", "tick_size_change":
+		add(o["asset_id"])
+	case "price_change":
+		list, isNew := o["price_changes"].([]any)
+		if !isNew {
+			if list, isOld := o["changes"].([]any); !isOld || len(list) > 0 {
+				add(o["asset_id"])
+			}
+			break
+		}
+		for _, c := range list {
+			if c, ok := c.(map[string]any); ok {
+				add(c["asset_id"])
+			}
+		}
+	}
+	return tokens
 }
 
 // diffOfAccepted expects got to be a subsequence of want.
