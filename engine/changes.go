@@ -1,6 +1,8 @@
 package engine
 
 import (
+	"time"
+
 	"example.com/truebook/book"
 	"example.com/truebook/feed"
 )
@@ -13,13 +15,23 @@ func (s *shard) priceChange(e *feed.PriceChange) {
 		switch {
 		case t.state == Gone:
 		case t.based && t.conn != s.conn:
-			// Another connection's view of it; the two must not be mixed.
+			t.noteAbroad(s.conn, key{e.Time, c.Hash})
 		case !s.join(t, e.Market):
 			s.breakContinuity(t, BadMessage)
 		default:
 			s.change(t, c, key{e.Time, c.Hash})
 		}
 	}
+}
+
+// noteAbroad takes note of a state that another connection has announced. The two
+// connections' views of a token must not be mixed, but a book of that one may
+// follow, and lack the change.
+func (t *token) noteAbroad(conn int, k key) {
+	if t.abroadConn != conn {
+		t.abroad, t.abroadConn = horizon{}, conn
+	}
+	t.abroad.announce(k)
 }
 
 // change applies one entry to its token, or finds that it says nothing new.
@@ -32,7 +44,7 @@ func (s *shard) change(t *token, c *feed.Change, k key) {
 	if !t.based {
 		// The whole book is still to come, and will include it.
 		r.key = k
-		t.announced(k)
+		t.horizon.announce(k)
 		s.touch(t)
 		return
 	}
@@ -46,10 +58,10 @@ func (s *shard) change(t *token, c *feed.Change, k key) {
 		s.note(t, c)
 	case k == r.key:
 		s.set(t, c)
-	case k.time <= t.newest.time && t.ring.has(k):
+	case k != t.late && k.time <= t.horizon.newest.time && t.ring.has(k):
 		s.repeat(t, c, k)
 	case t.isPast(k):
-		s.past(t, c, k)
+		s.past(t, k)
 	case k.time >= r.key.time:
 		s.closeRun(t)
 		s.startRun(t, k)
@@ -62,9 +74,11 @@ func (s *shard) change(t *token, c *feed.Change, k key) {
 // startRun begins a run. A match of its hash proves nothing if another state may
 // be newer, or if this one has been announced before.
 func (s *shard) startRun(t *token, k key) {
-	t.announced(k)
-	t.run = run{key: k, ambiguous: t.unordered(k) || t.ring.has(k)}
+	t.horizon.announce(k)
+	overtaken := t.setBackAt != 0 && s.now < t.setBackAt.after(maxDisorder*time.Millisecond)
+	t.run = run{key: k, ambiguous: overtaken || t.horizon.unordered(k) || t.ring.has(k)}
 	t.ring.add(k)
+	t.late = key{}
 }
 
 // set writes a change of the token's run into the book.
@@ -78,6 +92,7 @@ func (s *shard) set(t *token, c *feed.Change) {
 
 // write puts a change into the book, and into the one that it may be instead.
 func (s *shard) write(t *token, c *feed.Change) bool {
+	t.refreshed = false
 	_, err := t.book.Set(c.Side, c.Price, c.Size)
 	if t.other != nil && err == nil {
 		_, err = t.other.Set(c.Side, c.Price, c.Size)
@@ -103,16 +118,20 @@ func (s *shard) note(t *token, c *feed.Change) {
 
 // repeat handles an entry whose state was announced before and is not the newest:
 // a late repeat, not to be applied. But if the newest state has the same
-// millisecond, the book may have returned to the earlier one. With the entries of
-// that state it is another book, which takes over if it has its hash; the next
-// run tells which of the two is right.
+// millisecond and is complete, the book may have returned to the earlier one. With
+// the entries of that state it is another book, which takes over if it has its
+// hash; the next run tells which of the two is right.
 func (s *shard) repeat(t *token, c *feed.Change, k key) {
-	if k.time < t.newest.time {
+	if k.time < t.horizon.newest.time {
 		return
 	}
-	if t.announced(k); t.unordered(t.run.key) {
+	t.horizon.announce(k)
+	if t.horizon.unordered(t.run.key) {
 		t.run.doubt()
 		s.touch(t) // the doubt is a version of its own
+	}
+	if !t.run.matched {
+		return
 	}
 	if t.other == nil {
 		t.other = t.book.Fork()
@@ -129,8 +148,9 @@ func (s *shard) repeat(t *token, c *feed.Change, k key) {
 	s.closeRun(t)
 	t.book, t.other = returned, t.book
 	s.startRun(t, k)
-	t.run.matched = true
-	s.note(t, c)
+	t.run.bestBid, t.run.bestAsk, t.run.hasBest = c.BestBid, c.BestAsk, c.HasBest
+	s.matched(t) // and not counted as a run: that state has been
+	s.touch(t)
 }
 
 // isPast says whether an entry that was never seen is part of a state that is
@@ -140,25 +160,28 @@ func (t *token) isPast(k key) bool {
 }
 
 // past does not apply an entry that the book includes. The exchange does send
-// such changes, right after the opening book (measured by others, 2026-10). But if
-// the book has another size there, either a later change has set it or the time of
-// the entry is wrong: the book stays, and is not proved any more.
-func (s *shard) past(t *token, c *feed.Change, k key) {
+// such changes, right after the opening book (measured by others, 2026-10). But the
+// time of the entry may be what is wrong: the book stays, and is not proved any
+// more.
+func (s *shard) past(t *token, k key) {
+	t.late = k
 	t.ring.add(k)
-	if t.book.SizeAt(c.Side, c.Price) != c.Size {
-		t.run.doubt()
-	}
+	t.run.doubt()
 	s.touch(t)
 }
 
-// setLate applies an entry that is older than the newest state, was never seen,
-// and may be what that state lacks: the order was changed on the way. The book
-// may then have the hash of the newest state after all.
+// setLate applies an entry that is older than the run's, belongs to a state that
+// is not known, and may be what the book lacks: the order was changed on the way.
+// The book may then have the hash of the run after all, which proves nothing: it
+// may be the time of the entry that is wrong.
 //
-// If the entry is older than any order can have gone wrong by, the newest time is
+// If the entry is older than any order can have gone wrong by, the run's time is
 // what is wrong, and the book may be at the entry's own state.
 func (s *shard) setLate(t *token, c *feed.Change, k key) {
-	t.ring.add(k)
+	if k != t.late {
+		t.late = k
+		t.ring.add(k)
+	}
 	wrongTime := t.run.key.time-k.time > maxDisorder
 	if wrongTime {
 		s.closeRun(t) // before the entry changes the book that it is about
@@ -167,9 +190,10 @@ func (s *shard) setLate(t *token, c *feed.Change, k key) {
 		return
 	}
 	t.run.changed()
+	t.run.ambiguous = true
 	s.touch(t)
 	if wrongTime && s.check(t, t.book, k, feed.Quick) == feed.Matched {
-		t.newest, t.crowded = k, false
+		t.setBack(k, s.now)
 		t.run = run{key: k, matched: true, ambiguous: true}
 		s.note(t, c)
 	}

@@ -42,8 +42,10 @@
 // Some matches prove nothing, and the version stays unproved: the exchange's
 // times are milliseconds, and of two states of one millisecond their hashes cannot
 // tell which is the newer. Nor is a state proved when a later one has been
-// announced. The next run decides; if the states came in the other order than it
-// seemed, the book that it proves takes over.
+// announced, or when an entry of an earlier one came after it. The next run
+// decides; if the states came in the other order than it seemed, the book that it
+// proves takes over. Where times go back by more than a second, the later one was
+// wrong or the earlier one very late: for a second no run is proved.
 //
 // # Books
 //

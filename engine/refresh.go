@@ -31,9 +31,10 @@ type hold struct {
 // is the truth at once.
 func (s *shard) wholeBook(t *token, e *feed.Book) {
 	k := key{e.Time, e.Hash}
-	old := t.based && (k.time < t.newest.time || k != t.run.key && t.ring.has(k))
+	old := t.based && (k.time < t.horizon.newest.time || k != t.run.key && t.ring.has(k))
 	foreign := t.based && t.conn != s.conn
-	if t.state == Gone || foreign && t.state == Live && (old || s.conn < t.conn) {
+	behindOwn := foreign && t.abroadConn == s.conn && t.abroad.unordered(k)
+	if t.state == Gone || foreign && t.state == Live && (old || behindOwn || s.conn < t.conn) {
 		return // what is live is not given up for an older connection, or an older book
 	}
 	if !s.join(t, e.Market) {
@@ -42,6 +43,7 @@ func (s *shard) wholeBook(t *token, e *feed.Book) {
 	}
 	if foreign {
 		s.breakContinuity(t, Disconnected)
+		s.takeOver(t)
 	}
 	differ, err := t.book.Differs(e.Bids, e.Asks)
 	switch {
@@ -55,6 +57,18 @@ func (s *shard) wholeBook(t *token, e *feed.Book) {
 		note(&s.markets[t.market].terms, e)
 		s.refresh(t, e, k, differ)
 	}
+}
+
+// takeOver lets the record's connection be the one that a token follows. What that
+// one has announced counts, and the ring of the other does not.
+func (s *shard) takeOver(t *token) {
+	*t.ring = ring{}
+	if t.abroadConn == s.conn {
+		t.horizon.announce(t.abroad.newest)
+		t.horizon.crowded = t.horizon.crowded || t.horizon.newest == t.abroad.newest && t.abroad.crowded
+	}
+	t.abroad = horizon{}
+	t.conn = s.conn
 }
 
 // note keeps what a book says of the terms of its market's hashes.
@@ -73,6 +87,11 @@ func note(terms *feed.MarketTerms, e *feed.Book) {
 // refresh replaces the token's book by one from which it differs in some levels,
 // or in none.
 func (s *shard) refresh(t *token, e *feed.Book, k key, differ int) {
+	if t.other != nil && differ > 0 {
+		if n, err := t.other.Differs(e.Bids, e.Asks); err == nil && n == 0 {
+			t.book, t.other, differ = t.other, t.book, 0
+		}
+	}
 	compared := t.based && t.continuous
 	switch {
 	case t.based && !t.continuous:
@@ -81,10 +100,10 @@ func (s *shard) refresh(t *token, e *feed.Book, k key, differ int) {
 		s.tallies[RefreshWitness].count(agreed)
 	}
 	open := t.run.key
+	if t.hold != nil && t.hold.key != k {
+		s.endHold(t, disagreed)
+	}
 	if k != open {
-		if t.hold != nil {
-			s.endHold(t, disagreed)
-		}
 		s.closeRun(t)
 	}
 	ours := t.book
@@ -113,14 +132,16 @@ func (s *shard) base(t *token, e *feed.Book, k key) {
 	if t.ring == nil {
 		t.ring = new(ring)
 	}
+	// Without hashes there is no telling a repeat from the next of its millisecond.
+	unnamed := t.based && k.hash.IsZero() && k.time == t.run.key.time
 	if k != t.run.key || !t.based {
 		s.startRun(t, k)
 	}
 	r := &t.run
 	// States that were announced and not applied may be missing in it, unless they
 	// are older.
-	behind := t.unordered(k) && (!t.based || !t.continuous)
-	r.ambiguous = r.ambiguous || behind
+	behind := t.horizon.unordered(k) && (!t.based || !t.continuous)
+	r.ambiguous = r.ambiguous || behind || unnamed
 	top := t.book.Top()
 	r.bestBid, r.bestAsk, r.hasBest = top.Bid.Price, top.Ask.Price, true
 	t.conn = s.conn
@@ -189,8 +210,13 @@ func (s *shard) oldBook(t *token, e *feed.Book, k key) {
 	}
 	m := &s.markets[t.market]
 	terms := m.terms
-	s.tallyBook(t, e, s.check(t, s.scratch, k, feed.Search))
+	match := s.check(t, s.scratch, k, feed.Search)
+	s.tallyBook(t, e, match)
 	m.terms = terms
+	if match == feed.Mismatched || !t.ring.has(k) {
+		t.run.doubt() // its time may be what is wrong with it, or that of the book here
+		s.touch(t)
+	}
 }
 
 // contradiction: a book says that it has a hash which the book here does have,
@@ -212,7 +238,7 @@ func (s *shard) changeHeld(t *token, c *feed.Change, k key) {
 		s.endHold(t, disagreed) // changes come in order: the missing ones won't
 		return
 	}
-	if k != h.key && k != h.open && t.ring.has(k) {
+	if k != h.key && k != h.open && k != t.run.key && k != t.late && t.ring.has(k) {
 		return
 	}
 	if _, err := h.ours.Set(c.Side, c.Price, c.Size); err == nil && h.ours.Snapshot().Equal(h.want) {

@@ -249,7 +249,7 @@ func (s *shard) publish(t *token) {
 	switch {
 	case r.check == Proved:
 		t.proof = Proof{By: ByHash, Version: t.version, Time: s.now.time()}
-	case refreshed && r.entries == 0 && r.check == Unproved && !r.ambiguous:
+	case refreshed && r.check == Unproved && !r.ambiguous:
 		t.proof = Proof{By: ByRefresh, Version: t.version, Time: s.now.time()}
 	case t.proof.By <= ByTop && r.hasBest && t.settling == NoReason:
 		t.proof = Proof{By: ByTop, Version: t.version, Time: s.now.time()}
@@ -295,14 +295,14 @@ func (s *shard) evaluate(t *token, over bool) {
 	}
 }
 
-// matched: the book has the hash of the token's run. If that is the newest state,
-// it is proved, and every doubt is over.
+// matched: the book has the hash of the token's run. If that is surely the newest
+// state, it is proved, and every doubt is over.
 func (s *shard) matched(t *token) {
 	r := &t.run
 	r.matched, r.check = true, Unproved
-	if r.key.time < t.newest.time {
-		if r.entries > 0 && t.newest.time-r.key.time > maxDisorder {
-			t.newest, t.crowded = r.key, false // no change is that late: the newest time was wrong
+	if newest := t.horizon.newest.time; r.key.time < newest {
+		if r.entries > 0 && newest-r.key.time > maxDisorder {
+			t.setBack(r.key, s.now) // no change is that late
 		}
 		return
 	}
@@ -312,7 +312,9 @@ func (s *shard) matched(t *token) {
 	}
 	r.check = Proved
 	t.continuous, t.other = true, nil
-	t.proof = Proof{By: ByHash, Version: t.version, Time: s.now.time()}
+	if !t.touched { // otherwise there is a version to come, and publish proves that
+		t.proof = Proof{By: ByHash, Version: t.version, Time: s.now.time()}
+	}
 	t.promote(s.now)
 }
 

@@ -66,8 +66,18 @@ func smallStream(r *rand.Rand, length int) (frames []smallFrame, states []string
 	return frames, states
 }
 
-// damageSmall loses, repeats or delays some frames, or inserts a gap.
+// damageSmall loses, repeats or delays some frames, or inserts gaps. Or it misdates
+// a frame, and does nothing else: a change said to be older than an opening book
+// that comes after it cannot be told from one that is.
 func damageSmall(r *rand.Rand, frames []smallFrame) []smallFrame {
+	if r.IntN(4) == 0 {
+		i := r.IntN(len(frames))
+		f := &frames[i]
+		stamp := []int64{-5000, -2, -1, 1, 2, 5000}[r.IntN(6)]
+		f.text = strings.Replace(f.text, fmt.Sprintf(`"timestamp":"%d"`, f.time), fmt.Sprintf(`"timestamp":"%d"`, f.time+stamp), 1)
+		f.note += fmt.Sprintf(" (misdated by %d)", stamp)
+		return frames
+	}
 	for range 1 + r.IntN(3) {
 		i := r.IntN(len(frames))
 		f := frames[i]

@@ -24,12 +24,20 @@ type token struct {
 	baseTime   feed.Timestamp // of the last whole book that may be what it says
 
 	run run
-	// newest is the first state announced with the latest time of any, applied or
-	// not, and crowded says that others have been announced with that time. A state
-	// with an earlier time is never Proved, and of a crowded time only the next.
-	newest  key
-	crowded bool
-	ring    *ring // nil until the token is based
+	// horizon is of the states announced by the connection that it follows, applied
+	// or not. A state that another may be newer than is never Proved.
+	horizon horizon
+	// setBackAt is when the horizon was last moved to an earlier time, 0 if it never
+	// was.
+	setBackAt instant
+	ring      *ring // nil until the token is based
+	// late is the state that entries older than the run's came for last. Its ring
+	// entry is no sign of a repeat until the next run begins.
+	late key
+	// abroad is of the states that another connection has announced meanwhile, the
+	// one numbered abroadConn.
+	abroad     horizon
+	abroadConn int
 
 	state    State
 	reason   Reason
@@ -63,20 +71,34 @@ func newToken(a *feed.Asset) *token {
 	return &token{asset: a, market: -1, book: book.New(), reason: Initial, place: -1}
 }
 
-// announced takes note of a state that the exchange has announced.
-func (t *token) announced(k key) {
+// horizon is the latest time of all states announced: the first state with it, and
+// whether others were announced with it.
+type horizon struct {
+	newest  key
+	crowded bool
+}
+
+// announce takes note of a state.
+func (h *horizon) announce(k key) {
 	switch {
-	case k.time > t.newest.time:
-		t.newest, t.crowded = k, false
-	case k.time == t.newest.time && k != t.newest:
-		t.crowded = true
+	case k.time > h.newest.time:
+		h.newest, h.crowded = k, false
+	case k.time == h.newest.time && k != h.newest:
+		h.crowded = true
 	}
 }
 
 // unordered says whether another state may be newer than this one: the exchange's
 // times do not tell which of two states of one millisecond came first.
-func (t *token) unordered(k key) bool {
-	return k.time < t.newest.time || k.time == t.newest.time && (t.crowded || k != t.newest)
+func (h *horizon) unordered(k key) bool {
+	return k.time < h.newest.time || k.time == h.newest.time && (h.crowded || k != h.newest)
+}
+
+// setBack makes a state the newest although later ones were announced: their time
+// was wrong. Unless they did come too early: until whatever was overtaken has come,
+// no run is proved. Which states have been announced is still known.
+func (t *token) setBack(k key, now instant) {
+	t.horizon, t.setBackAt = horizon{newest: k}, now
 }
 
 // promote makes a token live, if it is not.
