@@ -46,6 +46,10 @@ type Stats struct {
 	// NoHash counts books and changes of known tokens without a hash of the
 	// known form. None is expected on today's wire.
 	NoHash uint64
+	// Unusual counts price changes that are not written byte for byte as usual, or
+	// name a market for the first time. They cost thrice the time. If it grows with
+	// PriceChanges, the exchange has changed something.
+	Unusual uint64
 }
 
 // Decoder reads frames of the market channel. It is for one goroutine; what it
@@ -55,11 +59,14 @@ type Decoder struct {
 	options DecoderOptions
 	stats   Stats
 	assets  map[string]*Asset
-	// markets interns condition ids, so that an event needs no string of its own.
-	markets map[string]string
+	// markets is by condition id, and cache is in front of it.
+	markets map[string]*knownMarket
+	cache   marketCache
+	strict  bool // by tests: the usual form is read by the scanner as well
 
 	scanner scanner
 	obj     object
+	scanned bool // the scanner has read the last frame
 
 	events      []Event
 	books       pool[Book]
@@ -79,11 +86,13 @@ type Decoder struct {
 
 // NewDecoder returns a Decoder that knows no token yet.
 func NewDecoder(options DecoderOptions) *Decoder {
-	return &Decoder{
+	d := &Decoder{
 		options: options,
 		assets:  map[string]*Asset{},
-		markets: map[string]string{},
+		markets: map[string]*knownMarket{},
 	}
+	d.cache.grow(1)
+	return d
 }
 
 // Know makes a token known, if it isn't, and returns its Asset. MaxAssets does
@@ -114,6 +123,10 @@ func (d *Decoder) Stats() Stats { return d.stats }
 func (d *Decoder) Decode(frame []byte) ([]Event, error) {
 	d.reset()
 	d.stats.Frames++
+	if d.usualPriceChange(frame) {
+		return d.events, nil
+	}
+	d.scanned = true
 	if err := d.decode(frame); err != nil {
 		d.stats.BadFrames++
 		return nil, err
@@ -246,16 +259,19 @@ func (p *pool[T]) reset() {
 }
 
 func (d *Decoder) reset() {
-	d.events = d.events[:0]
-	d.books.reset()
+	d.events = release(d.events, 16)
 	d.changes.reset()
+	d.changeList = release(d.changeList, 80)
+	if !d.scanned {
+		return // the usual form needs nothing else
+	}
+	d.scanned = false
+	d.books.reset()
 	d.trades.reset()
 	d.ticks.reset()
 	d.best.reset()
 	d.levels = release(d.levels, 16)
-	d.changeList = release(d.changeList, 80)
 	d.obj = object{changes: release(d.obj.changes, 120)}
-	d.events = release(d.events, 16)
 }
 
 // release empties a buffer, and drops it if it has grown beyond what is kept.

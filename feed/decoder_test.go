@@ -245,7 +245,7 @@ func TestUnwatchedTokensAreLeftOut(t *testing.T) {
 		t.Errorf("got %s, want %s", got, want)
 	}
 	want := feed.Stats{
-		Frames: 1, PriceChanges: 1, Books: 1, Trades: 1, BestPrices: 1, NewMarkets: 1, Unwatched: 3, NoHash: 1,
+		Frames: 1, PriceChanges: 1, Books: 1, Trades: 1, BestPrices: 1, NewMarkets: 1, Unwatched: 3, NoHash: 1, Unusual: 1,
 	}
 	if got := d.Stats(); got != want {
 		t.Errorf("stats %+v, want %+v", got, want)

@@ -38,6 +38,7 @@ func (d *Decoder) interpretAs(eventType []byte) {
 	switch string(eventType) {
 	case "price_change":
 		d.stats.PriceChanges++
+		d.stats.Unusual++
 		d.priceChange()
 	case "book":
 		d.stats.Books++
@@ -77,16 +78,19 @@ func (d *Decoder) asset(id []byte) *Asset {
 	return d.Know(string(id))
 }
 
-// market interns a condition id. The table is bounded as the one of tokens is.
-func (d *Decoder) market(id []byte) string {
-	if m, ok := d.markets[string(id)]; ok {
-		return m
+// market returns the market of a condition id, and notes that the token is in it.
+// Their number is bounded as that of tokens is.
+func (d *Decoder) market(id []byte, a *Asset) string {
+	m := d.markets[string(id)]
+	if m == nil {
+		m = &knownMarket{id: string(id)}
+		if len(d.markets) < MaxAssets {
+			d.markets[m.id] = m
+			d.cache.grow(len(d.markets))
+		}
 	}
-	m := string(id)
-	if len(d.markets) < MaxAssets {
-		d.markets[m] = m
-	}
-	return m
+	m.note(a)
+	return m.id
 }
 
 // reader returns one for the object, with the fault of its keys if they have one.
@@ -108,7 +112,9 @@ func (d *Decoder) header() (h header, r reader, ok bool) {
 		return h, r, false
 	}
 	r = d.reader()
-	h.market = d.market(r.id(marketField, v[marketField]))
+	if market := r.id(marketField, v[marketField]); r.fault == nil {
+		h.market = d.market(market, h.asset)
+	}
 	h.time = r.timestamp(v[timestampField])
 	return h, r, true
 }
@@ -257,7 +263,10 @@ func (d *Decoder) appendChanges(r *reader) {
 		return
 	}
 	p := d.changes.next()
-	p.Market, p.Time, p.Changes = d.market(market), time, list
+	p.Time, p.Changes = time, list
+	for i := range list {
+		p.Market = d.market(market, list[i].Asset)
+	}
 	d.events = append(d.events, p)
 }
 

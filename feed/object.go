@@ -253,8 +253,11 @@ func (d *Decoder) readLevels(into *levels) (value, bool) {
 			continue
 		}
 		offset := s.pos
-		level, fault, ok := d.readLevel()
-		if !ok {
+		level, end, ok := usualLevel(s.data[offset:])
+		var fault *DecodeError
+		if ok && !d.strict {
+			s.pos += end
+		} else if level, fault, ok = d.readLevel(); !ok {
 			return value{}, false
 		}
 		switch {

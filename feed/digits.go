@@ -1,0 +1,139 @@
+package feed
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"example.com/truebook/book"
+)
+
+// The functions here read numbers as the exchange mostly writes them, eight bytes
+// at a time. Each takes the text that begins with the number, and more: at least
+// numberRoom bytes. They answer false to whatever they are not made for, which is
+// no judgement of it.
+
+// numberRoom is how far they look: 12 digits, a point and two words of 8.
+const numberRoom = 32
+
+const (
+	zeros    = 0x3030303030303030 // '0' eight times
+	highBits = 0x8080808080808080
+)
+
+// leadingDigits returns the values of eight characters, of which the first n are
+// digits. What the others have become means nothing.
+func leadingDigits(text []byte) (values uint64, n int) {
+	values = binary.LittleEndian.Uint64(text) ^ zeros
+	// A digit is at most 9, and stays below 0x80 with 0x76 added. The carry of
+	// something greater runs on to the characters behind it, which are not counted.
+	other := (values + 0x7676767676767676 | values) & highBits
+	return values, bits.TrailingZeros64(other) / 8
+}
+
+// decimal returns the number that the first n of eight digits make.
+func decimal(values uint64, n int) int64 {
+	values <<= uint(64 - 8*n) // zeros in front
+	values = values*10 + values>>8
+	const mask = 0x000000ff000000ff
+	values = (values&mask*(100+1_000_000<<32) + values>>16&mask*(1+10_000<<32)) >> 32
+	return int64(values)
+}
+
+// powersOfTen is indexed by the exponent.
+//
+//nolint:gochecknoglobals // constant
+var powersOfTen = [...]int64{1, 10, 100, 1_000, 10_000, 100_000, 1_000_000}
+
+// fraction reads up to six digits before a quote, in millionths. The end is where
+// the quote stands, here and below.
+func fraction(text []byte) (millionths int64, end int, ok bool) {
+	values, n := leadingDigits(text)
+	if n-1 > 5 || n == 0 || text[n] != '"' {
+		return 0, 0, false
+	}
+	return decimal(values, n) * powersOfTen[6-n], n, true
+}
+
+// usualPrice reads a price between 0 and 1.
+func usualPrice(text []byte) (p book.Price, end int, ok bool) {
+	if text[0] != '0' || text[1] != '.' {
+		return 0, 0, false
+	}
+	millionths, end, ok := fraction(text[2:])
+	return book.Price(millionths), end + 2, ok && millionths > 0
+}
+
+// usualBest reads a best price, 0 for an empty side. An empty side of asks may be
+// written as 1.
+func usualBest(text []byte, side book.Side) (p book.Price, end int, ok bool) {
+	if text[1] == '"' && (text[0] == '0' || text[0] == '1' && side == book.Ask) {
+		return 0, 1, true
+	}
+	return usualPrice(text)
+}
+
+// usualSize reads a size with a whole part.
+func usualSize(text []byte) (size book.Size, end int, ok bool) {
+	values, n := leadingDigits(text)
+	whole := decimal(values, n)
+	if n == 8 {
+		values, more := leadingDigits(text[8:])
+		if more > maxDigits-8 {
+			return 0, 0, false
+		}
+		whole = whole*powersOfTen[more] + decimal(values, more)
+		n += more
+	}
+	if n == 0 {
+		return 0, 0, false
+	}
+	size = book.Size(whole) * book.Share
+	switch text[n] {
+	case '"':
+		return size, n, true
+	case '.':
+		millionths, end, ok := fraction(text[n+1:])
+		return size + book.Size(millionths), n + 1 + end, ok
+	}
+	return 0, 0, false
+}
+
+// usualTime reads the 13 digits of any millisecond of 2020 to 2100.
+func usualTime(text []byte) (t Timestamp, ok bool) {
+	first, n := leadingDigits(text)
+	last, m := leadingDigits(text[8:])
+	if n != 8 || m != 5 || text[13] != '"' {
+		return 0, false
+	}
+	t = Timestamp(decimal(first, 8)*100_000 + decimal(last, 5))
+	return t, minTimestamp <= t && t < maxTimestamp
+}
+
+// usualHash reads 40 lower-case hex digits.
+func usualHash(h *Hash, text []byte) bool {
+	text = text[:41]
+	bad := false
+	for i := range len(h) / 4 {
+		four, ok := hexDigits(binary.LittleEndian.Uint64(text[8*i:]))
+		binary.LittleEndian.PutUint32(h[4*i:], four)
+		bad = bad || !ok
+	}
+	return !bad && text[40] == '"'
+}
+
+// hexDigits returns the four bytes that eight lower-case hex digits stand for.
+func hexDigits(text uint64) (four uint32, ok bool) {
+	const ones = 0x0101010101010101
+	letters := text >> 6 & ones // 1 for a to f, 0 for 0 to 9, if it is one of them
+	low := text & (0x0f * ones)
+	high := text &^ (0x0f * ones)
+	// The upper half is 3 for a digit and 6 for a letter. The lower one is at most 9
+	// for a digit, and 1 to 6 for a letter: with what is added it stays below 16.
+	ok = high == 0x30*ones+0x30*letters &&
+		(low+6*ones+3*letters)&(0x10*ones) == 0 &&
+		((low|0x10*ones)-letters)&(0x10*ones) == 0x10*ones
+	values := low + 9*letters
+	pairs := (values<<4 | values>>8) & 0x00ff00ff00ff00ff
+	pairs = (pairs | pairs>>8) & 0x0000ffff0000ffff
+	return uint32(pairs | pairs>>16), ok
+}
