@@ -12,6 +12,7 @@ func (s *shard) priceChange(e *feed.PriceChange) {
 	for i := range e.Changes {
 		c := &e.Changes[i]
 		t := s.token(c.Asset)
+		s.hold(t)
 		switch {
 		case t.state == Gone:
 		case t.based && t.conn != s.conn:
@@ -204,7 +205,9 @@ func (s *shard) setLate(t *token, c *feed.Change, k key) {
 func (s *shard) closeRun(t *token) {
 	r := &t.run
 	if r.entries > 0 {
-		s.evaluate(t, true)
+		if !s.proofs.off {
+			s.evaluate(t, true)
+		}
 		s.closeHash(t)
 		s.closeTop(t, r)
 		r.entries = 0 // they have been counted
@@ -289,10 +292,11 @@ func pair(bid, ask book.Price) string {
 // trade notes the last trade price of the token's market. The hash may have had
 // it before, and a mismatch be explained by it.
 func (s *shard) trade(t *token, e *feed.Trade) {
+	s.hold(t)
 	if !s.join(t, e.Market) {
 		return
 	}
-	m := &s.markets[t.market]
+	m := t.market
 	m.terms.NoteTrade(e.Price, e.Decimals)
 	s.touch(t)
 	s.reconsider(m)
@@ -300,10 +304,11 @@ func (s *shard) trade(t *token, e *feed.Trade) {
 
 // tickSizeChange notes a new tick size. The levels stay.
 func (s *shard) tickSizeChange(t *token, e *feed.TickSizeChange) {
+	s.hold(t)
 	if !s.join(t, e.Market) {
 		return
 	}
-	m := &s.markets[t.market]
+	m := t.market
 	m.terms.NoteTick(e.New)
 	s.touch(t)
 	s.reconsider(m)
@@ -313,6 +318,7 @@ func (s *shard) tickSizeChange(t *token, e *feed.TickSizeChange) {
 func (s *shard) reconsider(m *market) {
 	for _, t := range m.tokens {
 		if t.run.check == Failed {
+			s.hold(t)
 			t.run.changed()
 			s.touch(t)
 		}

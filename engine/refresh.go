@@ -30,6 +30,7 @@ type hold struct {
 // wholeBook takes a book that the exchange sent. Not older than what is here, it
 // is the truth at once.
 func (s *shard) wholeBook(t *token, e *feed.Book) {
+	s.hold(t)
 	k := key{e.Time, e.Hash}
 	old := t.based && (k.time < t.horizon.newest.time || k != t.run.key && t.ring.has(k))
 	foreign := t.based && t.conn != s.conn
@@ -54,7 +55,7 @@ func (s *shard) wholeBook(t *token, e *feed.Book) {
 	case differ > 0 && t.based && k == t.run.key && t.run.matched:
 		s.contradiction(t, e, k)
 	default:
-		note(&s.markets[t.market].terms, e)
+		note(&t.market.terms, e)
 		s.refresh(t, e, k, differ)
 	}
 }
@@ -172,7 +173,10 @@ func (s *shard) base(t *token, e *feed.Book, k key) {
 // calibrate compares the token's book with the hash that it came with, and looks
 // for the terms of its market's hashes if they are not known.
 func (s *shard) calibrate(t *token, k key) feed.Match {
-	m := &s.markets[t.market]
+	if s.proofs.off {
+		return feed.CannotSay
+	}
+	m := t.market
 	match := s.check(t, t.book, k, feed.Calibrate)
 	if match != feed.CannotSay || k.hash.IsZero() || m.exhausted == maxExhausted || s.fruitless == maxFruitless {
 		return match
@@ -208,7 +212,7 @@ func (s *shard) oldBook(t *token, e *feed.Book, k key) {
 	if _, err := s.scratch.Replace(e.Bids, e.Asks); err != nil {
 		return // not with levels that a book has been compared with
 	}
-	m := &s.markets[t.market]
+	m := t.market
 	terms := m.terms
 	match := s.check(t, s.scratch, k, feed.Search)
 	s.tallyBook(t, e, match)

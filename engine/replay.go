@@ -31,7 +31,7 @@ func (r *Replay) Step(record feed.Record) error {
 	if !record.Time.IsZero() {
 		r.now = max(r.now, instant(record.Time.UnixNano()))
 	}
-	return r.shard.step(r.now, &record)
+	return r.shard.step(r.now, &record, false)
 }
 
 // End says that the recording is over: what waited for a further frame is
@@ -44,10 +44,27 @@ func (r *Replay) Views() []View {
 	var views []View
 	for _, t := range r.shard.tokens {
 		if t != nil {
-			views = append(views, r.shard.view(t))
+			views = append(views, t.readers.View())
 		}
 	}
 	return views
+}
+
+// Asset returns the readers' side of a token, nil if no record has named it. Its
+// methods may be called while the replay goes on.
+func (r *Replay) Asset(id string) *Asset {
+	a := r.shard.decoder.Find(id)
+	if a == nil || a.Index >= len(r.shard.tokens) || r.shard.tokens[a.Index] == nil {
+		return nil
+	}
+	return r.shard.tokens[a.Index].readers
+}
+
+// LimitProofs sets how many bytes of books may be hashed in a second of the
+// recording's time: 0 is no limit, as at first, and less than 0 no proofs at all. A
+// book that cannot be compared is Unproved, and waits for its turn.
+func (r *Replay) LimitProofs(bytes int64) {
+	r.shard.proofs.rate, r.shard.proofs.off = max(bytes, 0), bytes < 0
 }
 
 // Tallies returns what the witnesses have said so far.

@@ -38,6 +38,7 @@ type ring struct {
 	times  [ringSize]feed.Timestamp
 	hashes [ringSize]feed.Hash
 	next   int
+	latest feed.Timestamp // of all that were ever added: most searches are beyond it
 }
 
 func (r *ring) add(k key) {
@@ -46,10 +47,11 @@ func (r *ring) add(k key) {
 	}
 	r.times[r.next], r.hashes[r.next] = k.time, k.hash
 	r.next = (r.next + 1) % ringSize
+	r.latest = max(r.latest, k.time)
 }
 
 func (r *ring) has(k key) bool {
-	if k.hash.IsZero() {
+	if k.time > r.latest || k.hash.IsZero() {
 		return false
 	}
 	for i, t := range r.times {

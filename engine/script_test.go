@@ -14,6 +14,7 @@ import (
 // script is one market with two tokens whose frames a test writes by hand. It
 // knows the hashes: they are computed from the books that the test describes.
 type script struct {
+	more     bool // frames are waiting, while it is set
 	t        *testing.T
 	s        *shard
 	now      int64 // milliseconds
@@ -73,12 +74,12 @@ func hashOf(token, text string, ms int64, terms feed.HashTerms) feed.Hash {
 func (sc *script) step(frame string) {
 	sc.line++
 	r := feed.Record{Conn: sc.conn, Line: sc.line, Time: time.UnixMilli(sc.now), Frame: []byte(frame)}
-	_ = sc.s.step(instant(sc.now*1e6), &r)
+	_ = sc.s.step(instant(sc.now*1e6), &r, sc.more)
 }
 
 func (sc *script) control(kind feed.RecordKind) {
 	sc.line++
-	_ = sc.s.step(instant(sc.now*1e6), &feed.Record{Kind: kind, Conn: sc.conn, Line: sc.line})
+	_ = sc.s.step(instant(sc.now*1e6), &feed.Record{Kind: kind, Conn: sc.conn, Line: sc.line}, sc.more)
 }
 
 func jsonLevels(levels []book.Level) string {
@@ -145,7 +146,7 @@ func (sc *script) wait(d time.Duration) {
 
 func (sc *script) token() *token { return sc.s.byID(yesToken) }
 
-func (sc *script) view() View { return sc.s.view(sc.token()) }
+func (sc *script) view() View { return sc.token().view() }
 
 // expect compares the token with "live proved epoch 1" and the like: a state,
 // with its reason, then a check, and an epoch. And its levels, unless "".

@@ -1,8 +1,6 @@
 package engine
 
 import (
-	"maps"
-	"slices"
 	"time"
 
 	"example.com/truebook/book"
@@ -17,11 +15,11 @@ type shard struct {
 	checker feed.HashChecker
 	// tokens is indexed by feed.Asset.Index, nil where a token was named only by
 	// events that concern no book.
-	tokens  []*token
-	markets []market
-	// marketIndex finds a market by its condition id.
-	marketIndex map[string]int
-	deadlines   deadlines
+	tokens    []*token
+	markets   map[string]*market // by condition id
+	deadlines deadlines
+	lease     *lease
+	proofs    proofs
 
 	tallies Tallies
 	// report is called with each finding, if it is not nil.
@@ -39,35 +37,23 @@ type shard struct {
 	now     instant
 	line    int
 	conn    int
+	more    bool // frames are waiting
 	touched []*token
+	held    []*token // see hold
+	locked  []*market
 	// scratch is a book for one that is only looked at, bids and asks are the
 	// levels of one that is being hashed.
 	scratch    *book.Book
 	bids, asks []book.Level
 }
 
-// market is what the two tokens of a market share.
-type market struct {
-	id        string
-	terms     feed.MarketTerms
-	tokens    []*token // that are in it
-	exhausted int      // exhaustive calibrations that found nothing
-}
-
-// Bounds on exhaustive calibrations, which take some 15 ms each: so many for a
-// market, and so many for a shard in a row that find nothing. A stream of books
-// with invented hashes costs half a second in all.
-const (
-	maxExhausted = 4
-	maxFruitless = 32
-)
-
 func newShard(options feed.DecoderOptions) *shard {
 	return &shard{
-		decoder:     feed.NewDecoder(options),
-		marketIndex: map[string]int{},
-		searchGap:   searchGap,
-		scratch:     book.New(),
+		decoder:   feed.NewDecoder(options),
+		markets:   map[string]*market{},
+		lease:     new(lease),
+		searchGap: searchGap,
+		scratch:   book.New(),
 	}
 }
 
@@ -87,25 +73,32 @@ func (s *shard) clone() *shard {
 			c.deadlines[t.place] = c.tokens[i]
 		}
 	}
-	c.markets = append([]market(nil), s.markets...)
-	for i := range c.markets {
-		m := &c.markets[i]
-		m.tokens = append([]*token(nil), m.tokens...)
-		for j, t := range m.tokens {
-			m.tokens[j] = c.tokens[t.asset.Index]
-		}
+	c.markets = make(map[string]*market, len(s.markets))
+	for id, m := range s.markets {
+		c.markets[id] = m.clone(c.tokens)
 	}
-	c.marketIndex = maps.Clone(s.marketIndex)
-	c.touched, c.bids, c.asks = nil, nil, nil
+	c.proofs.queue, c.proofs.first = nil, 0
+	for _, t := range s.proofs.queue[s.proofs.first:] {
+		c.proofs.queue = append(c.proofs.queue, c.tokens[t.asset.Index])
+	}
+	c.touched, c.held, c.locked, c.bids, c.asks = nil, nil, nil, nil, nil
 	c.scratch = book.New()
 	return &c
 }
 
 // step applies one record at a time that is not before the last one. It returns
-// the first error of a frame that could not be read, whole or in part.
-func (s *shard) step(now instant, r *feed.Record) error {
+// the first error of a frame that could not be read, whole or in part. more says
+// that another frame is waiting, so that proofs may wait as well.
+func (s *shard) step(now instant, r *feed.Record, more bool) error {
 	s.expire(now)
-	s.now, s.line, s.conn = now, r.Line, r.Conn
+	s.now, s.line, s.conn, s.more = now, r.Line, r.Conn, more
+	err := s.record(r)
+	s.prove()
+	s.release()
+	return err
+}
+
+func (s *shard) record(r *feed.Record) error {
 	switch r.Kind {
 	case feed.FrameReceived:
 		return s.frame(r.Frame)
@@ -126,9 +119,13 @@ func (s *shard) expire(now instant) {
 	for len(s.deadlines) > 0 && s.deadlines[0].deadline <= now {
 		t := s.deadlines[0]
 		s.now = max(s.now, t.deadline) // which may have been set when it was over already
+		s.hold(t)
 		s.overdue(t)
 		s.deadlines.set(t, t.nextDeadline())
 	}
+	s.now = max(s.now, now)
+	s.prove()
+	s.release()
 }
 
 // overdue applies what is due for a token. Each case clears the cause of its
@@ -189,7 +186,7 @@ func (s *shard) token(a *feed.Asset) *token {
 	}
 	t := s.tokens[a.Index]
 	if t == nil {
-		t = newToken(a)
+		t = newToken(a, s.lease)
 		s.tokens[a.Index] = t
 	}
 	return t
@@ -203,36 +200,6 @@ func (s *shard) touch(t *token) {
 	}
 }
 
-// join puts a token into the market that an event names for it. Once a hash has
-// matched, the token stays where it is. It returns false if the event names
-// another market, or one too many.
-func (s *shard) join(t *token, id string) bool {
-	if t.market >= 0 {
-		if s.markets[t.market].id == id {
-			return true
-		}
-		if s.markets[t.market].terms.Terms().Recipe != feed.RecipeUnknown {
-			return false
-		}
-	}
-	i, ok := s.marketIndex[id]
-	if !ok {
-		if len(s.markets) >= feed.MaxAssets {
-			return false
-		}
-		i = len(s.markets)
-		s.markets = append(s.markets, market{id: id})
-		s.marketIndex[id] = i
-	}
-	if t.market >= 0 {
-		old := &s.markets[t.market]
-		old.tokens = slices.DeleteFunc(old.tokens, func(o *token) bool { return o == t })
-	}
-	t.market = i
-	s.markets[i].tokens = append(s.markets[i].tokens, t)
-	return true
-}
-
 // publish ends what a frame did to a token: one more version, and its check.
 func (s *shard) publish(t *token) {
 	refreshed := t.refreshed
@@ -244,85 +211,19 @@ func (s *shard) publish(t *token) {
 	s.doubted = false
 	t.version++
 	t.settle(s.now)
-	s.evaluate(t, false)
+	if !s.proofs.off {
+		s.evaluate(t, false)
+	}
 	r := &t.run
 	switch {
 	case r.check == Proved:
-		t.proof = Proof{By: ByHash, Version: t.version, Time: s.now.time()}
+		t.proof = proof{ByHash, t.version, s.now}
 	case refreshed && r.check == Unproved && !r.ambiguous:
-		t.proof = Proof{By: ByRefresh, Version: t.version, Time: s.now.time()}
-	case t.proof.By <= ByTop && r.hasBest && t.settling == NoReason:
-		t.proof = Proof{By: ByTop, Version: t.version, Time: s.now.time()}
+		t.proof = proof{ByRefresh, t.version, s.now}
+	case t.proof.by <= ByTop && r.hasBest && t.settling == NoReason:
+		t.proof = proof{ByTop, t.version, s.now}
 	}
 	s.deadlines.set(t, t.nextDeadline())
-}
-
-// evaluate compares the book with the hash of the token's run, unless that has
-// been done for the book as it is. If the run is over, a mismatch is a failure.
-func (s *shard) evaluate(t *token, over bool) {
-	r := &t.run
-	if r.matched || r.check == Failed || t.market < 0 {
-		return
-	}
-	effort := feed.Quick
-	if over && (t.searchedAt == 0 || s.now >= t.searchedAt.after(s.searchGap)) {
-		effort = feed.Search
-	}
-	switch s.check(t, t.book, r.key, effort) {
-	case feed.Matched:
-		s.matched(t)
-	case feed.CannotSay:
-		r.check = Unproved
-	case feed.Mismatched:
-		r.found = s.checker.Found()
-		if t.other != nil && s.check(t, t.other, r.key, effort) == feed.Matched {
-			t.book, t.other = t.other, t.book
-			t.settle(s.now)
-			s.matched(t)
-			return
-		}
-		if effort == feed.Search {
-			t.searchedAt, r.searched = s.now, true
-		}
-		r.check = Open
-		if r.openSince == 0 {
-			r.openSince = s.now
-		}
-		if over {
-			r.check = Failed
-			t.fail(s.now)
-		}
-	}
-}
-
-// matched: the book has the hash of the token's run. If that is surely the newest
-// state, it is proved, and every doubt is over.
-func (s *shard) matched(t *token) {
-	r := &t.run
-	r.matched, r.check = true, Unproved
-	if newest := t.horizon.newest.time; r.key.time < newest {
-		if r.entries > 0 && newest-r.key.time > maxDisorder {
-			t.setBack(r.key, s.now) // no change is that late
-		}
-		return
-	}
-	t.failed = false
-	if r.ambiguous {
-		return
-	}
-	r.check = Proved
-	t.continuous, t.other = true, nil
-	if !t.touched { // otherwise there is a version to come, and publish proves that
-		t.proof = Proof{By: ByHash, Version: t.version, Time: s.now.time()}
-	}
-	t.promote(s.now)
-}
-
-func (s *shard) check(t *token, b *book.Book, k key, effort feed.Effort) feed.Match {
-	m := &s.markets[t.market]
-	id := feed.BookID{Market: m.id, Asset: t.asset.ID, Time: k.time}
-	s.bids, s.asks = b.AppendBackward(s.bids[:0], book.Bid), b.AppendBackward(s.asks[:0], book.Ask)
-	return s.checker.Check(id, s.bids, s.asks, k.hash, &m.terms, effort)
 }
 
 // breakAll: what the connection carried from now on, or until now, is unknown.
@@ -341,6 +242,7 @@ func (s *shard) breakAll(reason Reason) {
 // breakContinuity: something that concerns the token was lost. A match of the
 // hash, or a whole book, ends the doubt.
 func (s *shard) breakContinuity(t *token, reason Reason) {
+	s.hold(t)
 	if t.based {
 		if t.hold != nil {
 			s.endHold(t, unknown)
@@ -366,8 +268,8 @@ func (s *shard) resolved(e *feed.Resolved) {
 			s.end(s.token(a))
 		}
 	}
-	if i, ok := s.marketIndex[e.Market]; ok {
-		for _, t := range s.markets[i].tokens {
+	if m := s.markets[e.Market]; m != nil {
+		for _, t := range m.tokens {
 			s.end(t)
 		}
 	}
@@ -378,6 +280,7 @@ func (s *shard) end(t *token) {
 	if t.state == Gone {
 		return
 	}
+	s.hold(t)
 	s.finish(t)
 	t.state, t.reason, t.since = Gone, Resolved, s.now
 	s.touch(t)
@@ -400,29 +303,9 @@ func (s *shard) finish(t *token) {
 func (s *shard) finishAll() {
 	for _, t := range s.tokens {
 		if t != nil {
+			s.hold(t)
 			s.finish(t)
 		}
 	}
-}
-
-// view returns a token's book and status.
-func (s *shard) view(t *token) View {
-	v := View{
-		Asset: t.asset.ID, Snapshot: t.book.Snapshot(),
-		Status: Status{
-			State: t.state, Reason: t.reason, Since: t.since.time(),
-			Settling: t.state == Live && t.settling != NoReason,
-			Epoch:    t.epoch, Version: t.version, Check: t.run.check, Proof: t.proof,
-			Time: t.run.key.time, Hash: t.run.key.hash, Received: t.received.time(),
-		},
-	}
-	if v.Settling {
-		v.Reason = t.settling
-	}
-	if t.market >= 0 {
-		m := &s.markets[t.market]
-		terms := m.terms.Terms()
-		v.Market, v.TickSize, v.LastTrade = m.id, terms.TickSize, terms.LastTrade
-	}
-	return v
+	s.release()
 }

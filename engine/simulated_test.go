@@ -102,7 +102,7 @@ func (r *recording) shard(report func(Finding)) *shard {
 }
 
 func (s *shard) apply(r *feed.Record) {
-	_ = s.step(instant(r.Time.UnixNano()), r)
+	_ = s.step(instant(r.Time.UnixNano()), r, false)
 }
 
 func (s *shard) byID(asset string) *token {
@@ -222,7 +222,7 @@ func TestSameRecordingSameOutcome(t *testing.T) {
 		}
 	}
 	for i := range shards[0].tokens {
-		a, b := shards[0].view(shards[0].tokens[i]), shards[1].view(shards[1].tokens[i])
+		a, b := shards[0].tokens[i].view(), shards[1].tokens[i].view()
 		if !a.Snapshot.Equal(b.Snapshot) || a.Status != b.Status {
 			t.Errorf("%+v and %+v", a.Status, b.Status)
 		}

@@ -62,6 +62,11 @@ const (
 	Crossed
 	// Resolved: the market has ended.
 	Resolved
+	// Stalled: the engine itself has not been heard of for two seconds.
+	Stalled
+	// Busy: a top changed too often to be read while it was read. A live one's; ask
+	// again.
+	Busy
 )
 
 // String returns the name as the commands print it, "" for none.
@@ -85,6 +90,10 @@ func (r Reason) String() string {
 		return "crossed"
 	case Resolved:
 		return "resolved"
+	case Stalled:
+		return "stalled"
+	case Busy:
+		return "busy"
 	default:
 		return "invalid reason"
 	}

@@ -7,8 +7,11 @@ import (
 
 // token is one token's book and everything that is known about it.
 type token struct {
-	asset  *feed.Asset
-	market int // index into shard.markets, -1 before the first event
+	asset   *feed.Asset
+	readers *Asset
+	// market is one of its own, without an id, before the first event. Its lock
+	// guards all that follows: see [shard.hold].
+	market *market
 	conn   int // the connection whose changes it follows, if based
 
 	book *book.Book
@@ -45,7 +48,14 @@ type token struct {
 	epoch    uint64
 	version  uint64
 	received instant
-	proof    Proof
+	proof    proof
+	// errs are the last ones that were published: of a state, and of a live book
+	// that is crossed or whose top is not the reported one.
+	errs [3]*StateError
+	// snapshot is of the version snapshotOf, 0 if there is none: the next reader of
+	// the same version gets the same one.
+	snapshot   book.Snapshot
+	snapshotOf uint64
 
 	// settling is how the top differs from the reported one, NoReason if it does
 	// not, and settlingAt when that began.
@@ -59,6 +69,8 @@ type token struct {
 	// searchedAt is when a mismatch was last searched for its terms.
 	searchedAt instant
 
+	held      bool // in shard.held
+	unproved  bool // in proofs.queue
 	touched   bool // by the frame that is being applied
 	refreshed bool // the frame held a whole book that was taken
 	// deadline is the next time at which something here is overdue, 0 for none;
@@ -67,8 +79,19 @@ type token struct {
 	place    int
 }
 
-func newToken(a *feed.Asset) *token {
-	return &token{asset: a, market: -1, book: book.New(), reason: Initial, place: -1}
+func newToken(a *feed.Asset, l *lease) *token {
+	t := &token{asset: a, market: newMarket(""), book: book.New(), reason: Initial, place: -1}
+	t.readers = &Asset{id: a.ID, token: t, lease: l}
+	t.readers.market.Store(t.market)
+	t.show()
+	return t
+}
+
+// proof is a Proof.
+type proof struct {
+	by      Evidence
+	version uint64
+	at      instant
 }
 
 // horizon is the latest time of all states announced: the first state with it, and
@@ -167,11 +190,74 @@ func (t *token) nextDeadline() instant {
 	return next
 }
 
+// show publishes the top and the state, if they are new.
+func (t *token) show() {
+	shown := &t.readers.top.shown
+	top := t.book.Top()
+	usable := t.state == Live && t.settling == NoReason
+	if usable && shown.err == nil && shown.top == top && shown.epoch == t.epoch {
+		return // as nearly always: few changes are of the best levels
+	}
+	next := shownTop{top: top, epoch: t.epoch}
+	if !usable {
+		next.err = t.stateError()
+	}
+	t.readers.top.show(next, t.version, t.run.key.time, t.received)
+}
+
+// stateError says why there is no top. It is made once for each state, reason and
+// epoch: a book that often settles makes no garbage.
+func (t *token) stateError() *StateError {
+	reason := t.reason
+	slot := &t.errs[0]
+	if t.state == Live {
+		reason = t.settling
+		slot = &t.errs[1]
+		if reason == TopMismatch {
+			slot = &t.errs[2]
+		}
+	}
+	e := *slot
+	if e == nil || e.State != t.state || e.Reason != reason || e.Epoch != t.epoch {
+		e = &StateError{State: t.state, Reason: reason, Since: t.since.time(), Epoch: t.epoch}
+		*slot = e
+	}
+	return e
+}
+
+// view returns the book and the status.
+func (t *token) view() View {
+	if t.snapshotOf != t.version || t.version == 0 {
+		t.snapshot, t.snapshotOf = t.book.Snapshot(), t.version
+	}
+	terms := t.market.terms.Terms()
+	v := View{
+		Asset: t.asset.ID, Market: t.market.id, Snapshot: t.snapshot,
+		Status: Status{
+			State: t.state, Reason: t.reason, Since: t.since.time(),
+			Settling: t.state == Live && t.settling != NoReason,
+			Epoch:    t.epoch, Version: t.version, Check: t.run.check,
+			Proof: Proof{By: t.proof.by, Version: t.proof.version, Time: t.proof.at.time()},
+			Time:  t.run.key.time, Hash: t.run.key.hash, Received: t.received.time(),
+			TickSize: terms.TickSize, LastTrade: terms.LastTrade,
+		},
+	}
+	if v.Settling {
+		v.Reason = t.settling
+	}
+	return v
+}
+
 // clone returns a copy that goes its own way; the levels are shared until one of
 // the two changes them.
 func (t *token) clone() *token {
 	c := *t
-	c.book = t.book.Fork()
+	c.readers = &Asset{id: t.asset.ID, token: &c, lease: t.readers.lease}
+	c.book, c.snapshotOf = t.book.Fork(), 0
+	if t.market.id == "" {
+		c.market = newMarket("")
+		c.readers.market.Store(c.market)
+	}
 	if t.other != nil {
 		c.other = t.other.Fork()
 	}

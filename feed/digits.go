@@ -48,26 +48,39 @@ var powersOfTen = [...]int64{1, 10, 100, 1_000, 10_000, 100_000, 1_000_000}
 // the quote stands, here and below.
 func fraction(text []byte) (millionths int64, end int, ok bool) {
 	values, n := leadingDigits(text)
-	if n-1 > 5 || n == 0 || text[n] != '"' {
+	if uint(n-1) > 5 || text[n] != '"' {
 		return 0, 0, false
 	}
 	return decimal(values, n) * powersOfTen[6-n], n, true
 }
 
-// usualPrice reads a price between 0 and 1.
+// usualPrice reads a price between 0 and 1. Nearly all are of two or three digits,
+// a frame has six of them, and those need no call.
 func usualPrice(text []byte) (p book.Price, end int, ok bool) {
+	_ = text[5]
 	if text[0] != '0' || text[1] != '.' {
 		return 0, 0, false
 	}
-	millionths, end, ok := fraction(text[2:])
-	return book.Price(millionths), end + 2, ok && millionths > 0
+	a, b := text[2]-'0', text[3]-'0'
+	if a <= 9 && b <= 9 {
+		if text[4] == '"' {
+			p = book.Price(10*uint(a)+uint(b)) * 10_000
+			return p, 4, p > 0
+		}
+		if c := text[4] - '0'; c <= 9 && text[5] == '"' {
+			p = book.Price(100*uint(a)+10*uint(b)+uint(c)) * 1000
+			return p, 5, p > 0
+		}
+	}
+	millionths, n, ok := fraction(text[2:])
+	return book.Price(millionths), n + 2, ok && millionths > 0
 }
 
 // usualBest reads a best price, 0 for an empty side. An empty side of asks may be
 // written as 1.
 func usualBest(text []byte, side book.Side) (p book.Price, end int, ok bool) {
-	if text[1] == '"' && (text[0] == '0' || text[0] == '1' && side == book.Ask) {
-		return 0, 1, true
+	if text[1] == '"' {
+		return 0, 1, text[0] == '0' || text[0] == '1' && side == book.Ask
 	}
 	return usualPrice(text)
 }
@@ -112,28 +125,29 @@ func usualTime(text []byte) (t Timestamp, ok bool) {
 // usualHash reads 40 lower-case hex digits.
 func usualHash(h *Hash, text []byte) bool {
 	text = text[:41]
-	bad := false
+	bad := uint64(text[40] ^ '"')
 	for i := range len(h) / 4 {
-		four, ok := hexDigits(binary.LittleEndian.Uint64(text[8*i:]))
+		four, other := hexDigits(binary.LittleEndian.Uint64(text[8*i:]))
 		binary.LittleEndian.PutUint32(h[4*i:], four)
-		bad = bad || !ok
+		bad |= other
 	}
-	return !bad && text[40] == '"'
+	return bad == 0
 }
 
 // hexDigits returns the four bytes that eight lower-case hex digits stand for.
-func hexDigits(text uint64) (four uint32, ok bool) {
+// other is 0 if that is what they are.
+func hexDigits(text uint64) (four uint32, other uint64) {
 	const ones = 0x0101010101010101
 	letters := text >> 6 & ones // 1 for a to f, 0 for 0 to 9, if it is one of them
 	low := text & (0x0f * ones)
-	high := text &^ (0x0f * ones)
-	// The upper half is 3 for a digit and 6 for a letter. The lower one is at most 9
-	// for a digit, and 1 to 6 for a letter: with what is added it stays below 16.
-	ok = high == 0x30*ones+0x30*letters &&
-		(low+6*ones+3*letters)&(0x10*ones) == 0 &&
-		((low|0x10*ones)-letters)&(0x10*ones) == 0x10*ones
+	// The upper half is 3 for a digit and 6 for a letter.
+	other = text&^(0x0f*ones) ^ (0x30*ones + 0x30*letters)
+	// The lower one is at most 9 for a digit, and 1 to 6 for a letter: with what is
+	// added it stays below 16, and with 1 subtracted from 16 more above.
+	other |= (low + 6*ones + 3*letters) & (0x10 * ones)
+	other |= ^((low | 0x10*ones) - letters) & (0x10 * ones)
 	values := low + 9*letters
 	pairs := (values<<4 | values>>8) & 0x00ff00ff00ff00ff
 	pairs = (pairs | pairs>>8) & 0x0000ffff0000ffff
-	return uint32(pairs | pairs>>16), ok
+	return uint32(pairs | pairs>>16), other
 }

@@ -75,11 +75,58 @@ func (d *Decoder) knownCondition(id []byte) *knownMarket {
 	return m
 }
 
-// separator checks for the end of a string and the comma behind it, with a blank
-// if the frame has them.
-func separator(frame []byte, at, blank int) bool {
-	return frame[at] == '"' && frame[at+1] == ',' && (blank == 0 || frame[at+2] == ' ')
+// between is what stands between two values: a quote, a comma, perhaps a blank, a
+// key, a colon and a quote. It is of 8 to 16 bytes, and compared as two words that
+// overlap.
+type between struct {
+	first, last uint64
+	n           int
 }
+
+func newBetween(text string) between {
+	b := []byte(text)
+	n := len(b)
+	return between{binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:]), n}
+}
+
+// begins says whether a text of at least so many bytes begins so.
+func (b *between) begins(text []byte) bool {
+	return binary.LittleEndian.Uint64(text) == b.first && binary.LittleEndian.Uint64(text[b.n-8:]) == b.last
+}
+
+// ends is begins for a text that may end there.
+func (b *between) ends(text []byte) bool {
+	return len(text) >= b.n && b.begins(text)
+}
+
+// spacing is what stands between the values of a change.
+type spacing struct {
+	price, size, side, hash, bestBid, bestAsk between
+	blank                                     int // length of the blank
+}
+
+func newSpacing(blank string) spacing {
+	key := func(name string) between { return newBetween(`",` + blank + `"` + name + `":"`) }
+	return spacing{
+		price: key("price"), size: key("size"), side: key("side"), hash: key("hash"),
+		bestBid: key("best_bid"), bestAsk: key("best_ask"), blank: len(blank),
+	}
+}
+
+//nolint:gochecknoglobals // constants
+var (
+	compact = newSpacing("")
+	spaced  = newSpacing(" ")
+
+	beforeMarket  = newBetween(`{"market":"`)
+	beforeChanges = newBetween(`"price_changes":`)
+	beforeAsset   = newBetween(`{"asset_id":"`)
+	beforeTime    = newBetween(`"timestamp":"`)
+	eventType     = newBetween(`"event_type":"pr`)
+	restOfType    = newBetween(`ice_change"}`)
+	beforePrice   = newBetween(`{"price":"`)
+	beforeSize    = newBetween(`"size":"`)
+)
 
 // leastFrame is shorter than any frame of this form that has a change.
 const leastFrame = 256
@@ -87,7 +134,7 @@ const leastFrame = 256
 // usualPriceChange reads a frame of the usual form, or does nothing and returns
 // false.
 func (d *Decoder) usualPriceChange(frame []byte) bool {
-	if len(frame) < leastFrame || string(frame[:11]) != `{"market":"` || d.strict {
+	if len(frame) < leastFrame || !beforeMarket.begins(frame) || d.strict {
 		return false
 	}
 	m := d.knownCondition(frame[11 : 11+conditionBytes])
@@ -96,20 +143,20 @@ func (d *Decoder) usualPriceChange(frame []byte) bool {
 		return false
 	}
 	at += 2
-	blank := 0
+	sp := &compact
 	if frame[at] == ' ' {
-		blank = 1
+		sp = &spaced
 	}
-	at += blank
-	if string(frame[at:at+17]) != `"price_changes":[` {
+	at += sp.blank
+	if !beforeChanges.begins(frame[at:]) || frame[at+16] != '[' {
 		return false
 	}
 	at += 17
 	unwatched := d.stats.Unwatched
 	noHash := d.stats.NoHash
-	at = d.usualChanges(frame, at, blank, m)
+	at = d.usualChanges(frame, at, sp, m)
 	if at > 0 {
-		if t, ok := usualTail(frame, at, blank); ok {
+		if t, ok := usualTail(frame, at, sp.blank); ok {
 			d.stats.PriceChanges++
 			d.changed(m.id, t)
 			return true
@@ -136,22 +183,20 @@ const leastTail = len(`],"timestamp":"1784578736738","event_type":"price_change"
 // usualTail reads what follows the changes; the end of the frame may be followed
 // by white space.
 func usualTail(frame []byte, at, blank int) (t Timestamp, ok bool) {
-	if len(frame)-at < leastTail || string(frame[at:at+2]) != `],` || blank == 1 && frame[at+2] != ' ' {
+	text := frame[at:]
+	if len(text) < leastTail+2*blank || text[0] != ']' || text[1] != ',' || blank == 1 && text[2] != ' ' {
 		return 0, false
 	}
-	at += 2 + blank
-	if string(frame[at:at+13]) != `"timestamp":"` {
+	if text = text[2+blank:]; !beforeTime.begins(text) {
 		return 0, false
 	}
-	if t, ok = usualTime(frame[at+13:]); !ok || !separator(frame, at+26, blank) {
+	if t, ok = usualTime(text[13:]); !ok || text[27] != ',' || blank == 1 && text[28] != ' ' {
 		return 0, false
 	}
-	at += 28 + blank
-	const last = `"event_type":"price_change"}`
-	if len(frame)-at < len(last) || string(frame[at:at+len(last)]) != last {
+	if text = text[28+blank:]; !eventType.begins(text) || !restOfType.ends(text[16:]) {
 		return 0, false
 	}
-	for _, c := range frame[at+len(last):] {
+	for _, c := range text[28:] {
 		if c != '\n' && c != '\r' && c != ' ' && c != '\t' {
 			return 0, false
 		}
@@ -161,9 +206,9 @@ func usualTail(frame []byte, at, blank int) (t Timestamp, ok bool) {
 
 // usualChanges reads the changes and returns where they end, 0 if they are not
 // as usual.
-func (d *Decoder) usualChanges(frame []byte, at, blank int, m *knownMarket) int {
+func (d *Decoder) usualChanges(frame []byte, at int, sp *spacing, m *knownMarket) int {
 	for n := range maxChanges {
-		if len(frame)-at < 13 || string(frame[at:at+13]) != `{"asset_id":"` {
+		if len(frame)-at < 16 || !beforeAsset.begins(frame[at:]) {
 			return 0
 		}
 		a, end := d.usualAsset(frame[at+13:], m, n&1)
@@ -178,7 +223,7 @@ func (d *Decoder) usualChanges(frame []byte, at, blank int, m *knownMarket) int 
 		}
 		c := &d.changeList[len(d.changeList)-1]
 		c.Asset = a // and every other field below
-		if at = usualChange(frame, at, blank, c); at == 0 {
+		if at = usualChange(frame, at, sp, c); at == 0 {
 			return 0
 		}
 		switch {
@@ -191,10 +236,10 @@ func (d *Decoder) usualChanges(frame []byte, at, blank int, m *knownMarket) int 
 		if frame[at] == ']' {
 			return at
 		}
-		if frame[at] != ',' || blank == 1 && frame[at+1] != ' ' {
+		if frame[at] != ',' || sp.blank == 1 && frame[at+1] != ' ' {
 			return 0
 		}
-		at += 1 + blank
+		at += 1 + sp.blank
 	}
 	return 0
 }
@@ -204,7 +249,7 @@ func (d *Decoder) usualChanges(frame []byte, at, blank int, m *knownMarket) int 
 // tried first.
 func (d *Decoder) usualAsset(text []byte, m *knownMarket, likely int) (a *Asset, end int) {
 	for _, a := range [2]*Asset{m.assets[likely], m.assets[1-likely]} {
-		if a != nil && len(a.ID) < len(text) && text[len(a.ID)] == '"' && string(text[:len(a.ID)]) == a.ID {
+		if a != nil && len(a.ID) < len(text) && text[len(a.ID)] == '"' && text[len(a.ID)-1] == a.ID[len(a.ID)-1] && string(text[:len(a.ID)]) == a.ID {
 			return a, len(a.ID)
 		}
 	}
@@ -225,99 +270,67 @@ func (d *Decoder) usualAsset(text []byte, m *knownMarket, likely int) (a *Asset,
 // on, and returns where it ends, 0 if it is not as usual.
 //
 // It looks no further than it has asked for: what can be of any length, a number,
-// is followed by a new check. No check fails for a change of the usual form, since
+// is followed by a new question. None fails for a change of the usual form, since
 // the tail of the frame is behind it.
-func usualChange(frame []byte, at, blank int, c *Change) int {
-	var end int
-	var ok bool
-	if len(frame)-at < 12+numberRoom || !separator(frame, at, blank) {
+func usualChange(frame []byte, at int, sp *spacing, c *Change) int {
+	const key = 16 // what a key may take
+	text := frame[at:]
+	if len(text) < key+numberRoom || !sp.price.begins(text) {
 		return 0
 	}
-	at += 2 + blank
-	if string(frame[at:at+9]) != `"price":"` {
+	text = text[sp.price.n:]
+	price, n, ok := usualPrice(text)
+	if !ok {
 		return 0
 	}
-	at += 9
-	if c.Price, end, ok = usualPrice(frame[at:]); !ok {
+	if text = text[n:]; len(text) < key+numberRoom || !sp.size.begins(text) {
 		return 0
 	}
-	at += end
-	if len(frame)-at < 11+numberRoom || !separator(frame, at, blank) {
+	text = text[sp.size.n:]
+	size, n, ok := usualSize(text)
+	if !ok {
 		return 0
 	}
-	at += 2 + blank
-	if string(frame[at:at+8]) != `"size":"` {
+	const side, hash = 4, 41
+	if text = text[n:]; len(text) < key+side+key+hash+key+numberRoom || !sp.side.begins(text) {
 		return 0
 	}
-	at += 8
-	if c.Size, end, ok = usualSize(frame[at:]); !ok {
-		return 0
-	}
-	return usualSideAndHash(frame, at+end, blank, c)
-}
-
-func usualSideAndHash(frame []byte, at, blank int, c *Change) int {
-	if len(frame)-at < 11+4+11+41+15+numberRoom || !separator(frame, at, blank) {
-		return 0
-	}
-	at += 2 + blank
-	if string(frame[at:at+8]) != `"side":"` {
-		return 0
-	}
-	at += 8
-	switch string(frame[at : at+4]) {
-	case `BUY"`:
-		c.Side = book.Bid
-		at += 3
-	case `SELL`:
-		c.Side = book.Ask
-		at += 4
+	c.Price, c.Size = price, size
+	text = text[sp.side.n:]
+	switch binary.LittleEndian.Uint32(text) {
+	case 'B' | 'U'<<8 | 'Y'<<16 | '"'<<24:
+		c.Side, text = book.Bid, text[3:]
+	case 'S' | 'E'<<8 | 'L'<<16 | 'L'<<24:
+		c.Side, text = book.Ask, text[4:]
 	default:
 		return 0
 	}
-	if !separator(frame, at, blank) {
+	if !sp.hash.begins(text) || !usualHash(&c.Hash, text[sp.hash.n:]) {
 		return 0
 	}
-	at += 2 + blank
-	if string(frame[at:at+8]) != `"hash":"` || !usualHash(&c.Hash, frame[at+8:]) {
+	if text = text[sp.hash.n+40:]; !sp.bestBid.begins(text) {
 		return 0
 	}
-	return usualBests(frame, at+8+40, blank, c)
-}
-
-func usualBests(frame []byte, at, blank int, c *Change) int {
-	var end int
-	var ok bool
-	if !separator(frame, at, blank) {
+	text = text[sp.bestBid.n:]
+	bid, n, ok := usualBest(text, book.Bid)
+	if !ok {
 		return 0
 	}
-	at += 2 + blank
-	if string(frame[at:at+12]) != `"best_bid":"` {
+	if text = text[n:]; len(text) < key+numberRoom || !sp.bestAsk.begins(text) {
 		return 0
 	}
-	at += 12
-	if c.BestBid, end, ok = usualBest(frame[at:], book.Bid); !ok {
+	text = text[sp.bestAsk.n:]
+	ask, n, ok := usualBest(text, book.Ask)
+	if !ok || text[n+1] != '}' {
 		return 0
 	}
-	at += end
-	if len(frame)-at < 15+numberRoom || !separator(frame, at, blank) {
-		return 0
-	}
-	at += 2 + blank
-	if string(frame[at:at+12]) != `"best_ask":"` {
-		return 0
-	}
-	at += 12
-	if c.BestAsk, end, ok = usualBest(frame[at:], book.Ask); !ok || frame[at+end+1] != '}' {
-		return 0
-	}
-	c.HasBest = true
-	return at + end + 2
+	c.BestBid, c.BestAsk, c.HasBest = bid, ask, true
+	return len(frame) - len(text) + n + 2
 }
 
 // usualLevel reads a level of a book, from its brace on.
 func usualLevel(text []byte) (level book.Level, end int, ok bool) {
-	if len(text) < 10+numberRoom || string(text[:10]) != `{"price":"` {
+	if len(text) < 10+numberRoom || !beforePrice.begins(text) {
 		return level, 0, false
 	}
 	at := 10
@@ -332,7 +345,7 @@ func usualLevel(text []byte) (level book.Level, end int, ok bool) {
 	if text[at] == ' ' {
 		at++
 	}
-	if string(text[at:at+8]) != `"size":"` {
+	if !beforeSize.begins(text[at:]) {
 		return level, 0, false
 	}
 	at += 8

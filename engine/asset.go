@@ -1,0 +1,87 @@
+package engine
+
+import (
+	"sync/atomic"
+	"time"
+)
+
+// Asset is the readers' side of one token. Its methods may be called by any number
+// of goroutines, while the engine goes on.
+type Asset struct {
+	id    string
+	top   published
+	lease *lease
+	// market guards token. It changes at most when the first event tells which
+	// market the token is in; the old one is locked then as well.
+	market atomic.Pointer[market]
+	token  *token
+}
+
+// ID returns the token's id.
+func (a *Asset) ID() string { return a.id }
+
+// Top returns the best levels of the token if its book is live. Otherwise the
+// error, a [*StateError], says why there are none to be used. It takes no lock and
+// allocates nothing but errors that pass by.
+//
+// A top is published when it changes, so that Version may be older than that of
+// [Asset.View].
+func (a *Asset) Top() (Top, error) {
+	top, err, ok := a.top.read(maxAttempts)
+	switch {
+	case a.lease.over():
+		return Top{}, &StateError{State: Stale, Reason: Stalled, Since: a.lease.end(), Epoch: top.Epoch}
+	case !ok:
+		return Top{}, &StateError{State: Live, Reason: Busy}
+	case err != nil:
+		return Top{}, err
+	}
+	return top, nil
+}
+
+// View returns the token's book and status: one version, whole frames. It costs
+// the same at any depth, and holds up the engine for no longer than it takes to
+// copy two roots.
+func (a *Asset) View() View {
+	m := a.lock()
+	v := a.token.view()
+	m.mu.Unlock()
+	if v.State == Live && a.lease.over() {
+		v.State, v.Reason, v.Since, v.Settling = Stale, Stalled, a.lease.end(), false
+	}
+	return v
+}
+
+// lock locks the market that the token is in.
+func (a *Asset) lock() *market {
+	for {
+		m := a.market.Load()
+		m.mu.Lock()
+		if a.market.Load() == m {
+			return m
+		}
+		m.mu.Unlock()
+	}
+}
+
+// lease is the time until which an engine vouches for its books. Readers look at
+// the clock themselves, so that an engine that hangs cannot keep them from noticing.
+type lease struct {
+	// until is on the clock of [sinceStart]; 0 is for ever: a replay has no clock.
+	until atomic.Int64
+}
+
+func (l *lease) over() bool {
+	until := l.until.Load()
+	return until != 0 && int64(sinceStart()) > until
+}
+
+// end returns when the lease ended, or ends.
+func (l *lease) end() time.Time {
+	return time.Now().Add(time.Duration(l.until.Load()) - sinceStart())
+}
+
+//nolint:gochecknoglobals // the zero of a clock that never goes back
+var start = time.Now()
+
+func sinceStart() time.Duration { return time.Since(start) }

@@ -1,0 +1,176 @@
+package engine
+
+import (
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"example.com/truebook/book"
+	"example.com/truebook/feed"
+	"example.com/truebook/feed/feedtest"
+)
+
+func expectStateError(t *testing.T, err error, state State, reason Reason) {
+	t.Helper()
+	e, ok := errors.AsType[*StateError](err)
+	if !ok || e.State != state || e.Reason != reason {
+		t.Errorf("error %v, want %v, %v", err, state, reason)
+	}
+}
+
+// TestTopOfEachState follows a token through its states: what is published is
+// what a view says.
+func TestTopOfEachState(t *testing.T) {
+	sc := newScript(t)
+	sc.change("40x1 |", "40x1 | 60x7", startTime)
+	a := sc.token().readers
+	_, err := a.Top()
+	expectStateError(t, err, Syncing, Initial)
+
+	sc.book(opening, startTime+1)
+	if top, err := a.Top(); err != nil || top.Top != sc.view().Snapshot.Top() || top.Epoch != 1 || top.Time != startTime+1 {
+		t.Errorf("%+v, %v", top, err)
+	}
+	before, _ := a.Top()
+	sc.change("40x1 |", "40x1 41x5 | 60x7 61x8", startTime+2)
+	if after, _ := a.Top(); after != before || sc.view().Version == before.Version {
+		t.Errorf("published %+v, although the top is as it was", after)
+	}
+	sc.change("61x0", "40x1 41x5 | 60x7 61x8", startTime+3) // bids above the ask
+	sc.control(feed.Lost)
+	_, err = a.Top()
+	expectStateError(t, err, Stale, Gap)
+	if !errors.Is(err, ErrNotLive) {
+		t.Error("not ErrNotLive")
+	}
+	_, again := a.Top()
+	if !errors.Is(again, err) {
+		t.Error("the error was made anew")
+	}
+	sc.book(opening, startTime+10)
+	if top, err := a.Top(); err != nil || top.Epoch != 2 {
+		t.Errorf("%+v, %v", top, err)
+	}
+	sc.step(`{"event_type":"market_resolved","market":"` + condition + `","assets_ids":["` + yesToken + `"],"timestamp":"1784578702354"}`)
+	_, err = a.Top()
+	expectStateError(t, err, Gone, Resolved)
+}
+
+// TestReadersBesideTheWriter reads tops and views of a replay while it goes on.
+// Each view is one of those that a replay alone has between two records.
+func TestReadersBesideTheWriter(t *testing.T) {
+	frames := 4000
+	if testing.Short() {
+		frames = 800
+	}
+	r := record(t, feedtest.Options{Seed: 9, Markets: 2}, frames)
+	type version struct {
+		asset   string
+		version uint64
+	}
+	known := map[version]book.Snapshot{}
+	alone := r.shard(nil)
+	for i := range r.frames {
+		alone.apply(&r.frames[i].record)
+		for _, tok := range alone.tokens {
+			v := tok.view()
+			known[version{v.Asset, v.Version}] = v.Snapshot
+		}
+	}
+	s := r.shard(nil)
+	s.apply(&r.frames[0].record)
+	var done atomic.Bool
+	var readers sync.WaitGroup
+	for _, tok := range s.tokens {
+		a := tok.readers
+		readers.Go(func() {
+			var last View
+			var lastTop Top
+			for !done.Load() {
+				v := a.View()
+				want, ok := known[version{v.Asset, v.Version}]
+				if !ok || !want.Equal(v.Snapshot) || v.Version < last.Version {
+					t.Errorf("%s: version %d is not that of the replay alone", v.Asset, v.Version)
+					return
+				}
+				top, err := a.Top()
+				if err == nil && (top.Version < lastTop.Version || known[version{v.Asset, top.Version}].Top() != top.Top) {
+					t.Errorf("%s: %+v was not the top of its version", v.Asset, top)
+					return
+				}
+				if err == nil {
+					lastTop = top
+				}
+				last = v
+			}
+		})
+	}
+	for i := range r.frames[1:] {
+		s.apply(&r.frames[i+1].record)
+	}
+	done.Store(true)
+	readers.Wait()
+}
+
+// TestSteadyStateAllocatesNothing: decode, apply, prove, publish and read.
+func TestSteadyStateAllocatesNothing(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	for name, limit := range map[string]int64{"proofs": 0, "no proofs": -1} {
+		r := record(t, feedtest.Options{Seed: 4, Markets: 2}, 8000)
+		replay := NewReplay(nil)
+		replay.LimitProofs(limit)
+		next := 0
+		step := func() {
+			f := &r.frames[next]
+			next++
+			if err := replay.Step(f.record); err != nil {
+				t.Fatal(err)
+			}
+			for _, tok := range replay.shard.touchedLast(f.events) {
+				if _, err := tok.Top(); err != nil && !errors.Is(err, ErrSettling) {
+					t.Fatal(err)
+				}
+			}
+		}
+		for next < 4000 {
+			step()
+		}
+		// What is left is nodes that split, errors of tops that settle, and prints:
+		// less than one in a hundred frames.
+		const block = 100
+		if n := testing.AllocsPerRun(30, func() {
+			for range block {
+				step()
+			}
+		}); n > 1 {
+			t.Errorf("%s: %v allocations in %d frames", name, n, block)
+		}
+	}
+}
+
+// touchedLast returns the readers' sides of the tokens of some events.
+func (s *shard) touchedLast(events []happening) (assets [2]*Asset) {
+	for i := range min(2, len(events)) {
+		assets[i] = s.tokens[s.decoder.Find(events[i].asset).Index].readers
+	}
+	if assets[0] == nil {
+		assets[0] = s.tokens[0].readers
+	}
+	if assets[1] == nil {
+		assets[1] = assets[0]
+	}
+	return assets
+}
+
+// A view of a version that has been read before is the same one, and free.
+func TestViewsOfOneVersion(t *testing.T) {
+	sc := opened(t)
+	a := sc.token().readers
+	a.View()
+	if n := testing.AllocsPerRun(100, func() { a.View() }); n != 0 && !raceEnabled {
+		t.Errorf("%v allocations", n)
+	}
+}

@@ -1,0 +1,97 @@
+package engine
+
+import (
+	"slices"
+	"sync"
+
+	"example.com/truebook/feed"
+)
+
+// market is what the two tokens of a market share.
+type market struct {
+	id        string
+	terms     feed.MarketTerms
+	tokens    []*token // that are in it
+	exhausted int      // exhaustive calibrations that found nothing
+
+	// mu guards the tokens and terms against readers. The writer holds it from the
+	// first change that a record makes to one of the tokens until the record is
+	// done: readers see whole records, of both tokens alike.
+	mu   sync.Mutex
+	held bool // by the writer, in shard.locked
+}
+
+func newMarket(id string) *market { return &market{id: id} }
+
+// hold takes a token from its readers until the record is done. Everything that
+// changes a token comes after this.
+func (s *shard) hold(t *token) {
+	if t.held {
+		return
+	}
+	t.held = true
+	s.held = append(s.held, t)
+	s.lock(t.market)
+}
+
+// lock locks a market. The writer may hold many, and readers never hold two.
+func (s *shard) lock(m *market) {
+	if m.held {
+		return
+	}
+	m.mu.Lock()
+	m.held = true
+	s.locked = append(s.locked, m)
+}
+
+// release shows the tokens to their readers again.
+func (s *shard) release() {
+	for _, t := range s.held {
+		t.held = false
+		t.show()
+	}
+	for _, m := range s.locked {
+		m.held = false
+		m.mu.Unlock()
+	}
+	s.held, s.locked = s.held[:0], s.locked[:0]
+}
+
+// join puts a token into the market that an event names for it. Once a hash has
+// matched, the token stays where it is. It returns false if the event names
+// another market, or one too many.
+func (s *shard) join(t *token, id string) bool {
+	if t.market.id == id {
+		return true
+	}
+	if t.market.terms.Terms().Recipe != feed.RecipeUnknown {
+		return false
+	}
+	m := s.markets[id]
+	if m == nil {
+		if len(s.markets) >= feed.MaxAssets {
+			return false
+		}
+		m = newMarket(id)
+		s.markets[id] = m
+	}
+	t.market.tokens = slices.DeleteFunc(t.market.tokens, func(o *token) bool { return o == t })
+	s.lock(m)
+	t.market = m
+	m.tokens = append(m.tokens, t)
+	t.readers.market.Store(m)
+	return true
+}
+
+// clone returns a copy that holds the clones of the tokens, which are given by
+// their index.
+func (m *market) clone(tokens []*token) *market {
+	c := &market{id: m.id, terms: m.terms, exhausted: m.exhausted}
+	for _, t := range m.tokens {
+		t := tokens[t.asset.Index]
+		t.market = c
+		t.readers.market.Store(c)
+		c.tokens = append(c.tokens, t)
+	}
+	return c
+}

@@ -1,0 +1,122 @@
+package engine
+
+import (
+	"math"
+	"sync"
+	"testing"
+	"time"
+
+	"example.com/truebook/book"
+	"example.com/truebook/feed"
+)
+
+// sealed makes a top all of whose words follow from one number.
+func sealed(n uint64) (next shownTop, version uint64, at feed.Timestamp, received instant) {
+	size := book.Size(n << 20)
+	top := book.Top{
+		Bid: book.Level{Price: book.Price(n % 1000), Size: size},
+		Ask: book.Level{Price: book.Price(n%1000 + 1), Size: math.MaxInt64 - size},
+	}
+	return shownTop{top: top, epoch: n + 1}, n + 2, feed.Timestamp(n + 3), instant(n + 4)
+}
+
+func isSealed(t Top) bool {
+	n := t.Epoch - 1
+	next, version, at, received := sealed(n)
+	return t.Top == next.top && t.Version == version && t.Time == at && t.Received.Equal(received.time())
+}
+
+// TestTopsAreNeverTorn has readers copy while a writer publishes as fast as it
+// can. Each copy is whole, and none is older than the one before.
+func TestTopsAreNeverTorn(t *testing.T) {
+	publications := uint64(3_000_000)
+	if testing.Short() {
+		publications = 200_000
+	}
+	var p published
+	p.show(sealed(0))
+	var readers sync.WaitGroup
+	for range 3 {
+		readers.Go(func() {
+			var last uint64
+			reads, disturbed := 0, 0
+			for last < publications {
+				if _, _, ok := p.read(1); !ok {
+					disturbed++
+				}
+				top, err, ok := p.read(maxAttempts)
+				if !ok && raceEnabled {
+					continue // a copy takes so long then that a writer without pause is ahead
+				}
+				if !ok || err != nil {
+					t.Errorf("no top after %d attempts: %v", maxAttempts, err)
+					return
+				}
+				if !isSealed(top) || top.Epoch <= last {
+					t.Errorf("%+v after epoch %d", top, last)
+					return
+				}
+				last = top.Epoch - 1
+				reads++
+			}
+			t.Logf("%d reads, %d attempts disturbed", reads, disturbed)
+		})
+	}
+	for n := range publications {
+		p.show(sealed(n + 1))
+	}
+	readers.Wait()
+}
+
+// TestSlowWriterKeepsNobodyWaiting stops a writer in the middle of a publication:
+// readers go on with the last one.
+func TestSlowWriterKeepsNobodyWaiting(t *testing.T) {
+	var p published
+	p.show(sealed(7))
+	s := &p.slots[(p.turn.Load()+1)&1]
+	s.prices.Store(1)
+	s.bidSize.Store(2)
+	if top, err, ok := p.read(1); !ok || err != nil || !isSealed(top) {
+		t.Errorf("%+v, %v, %v", top, err, ok)
+	}
+}
+
+func TestAttemptsAreBounded(t *testing.T) {
+	var p published
+	p.show(sealed(7))
+	if top, _, ok := p.read(0); ok || top != (Top{}) {
+		t.Errorf("%+v without an attempt", top)
+	}
+}
+
+func TestShownOnlyIfNew(t *testing.T) {
+	var p published
+	for range 3 {
+		next, _, at, received := sealed(7)
+		p.show(next, 1, at, received)
+	}
+	if turn := p.turn.Load(); turn != 1 {
+		t.Errorf("published %d times", turn)
+	}
+}
+
+func TestLease(t *testing.T) {
+	sc := opened(t)
+	a := sc.token().readers
+	if _, err := a.Top(); err != nil {
+		t.Fatal(err)
+	}
+	sc.s.lease.until.Store(int64(sinceStart() + time.Hour))
+	if _, err := a.Top(); err != nil {
+		t.Fatal(err)
+	}
+	sc.s.lease.until.Store(int64(sinceStart()) - 1)
+	_, err := a.Top()
+	expectStateError(t, err, Stale, Stalled)
+	v := a.View()
+	if v.State != Stale || v.Reason != Stalled || v.Since.After(time.Now()) {
+		t.Errorf("%+v", v.Status)
+	}
+	_, err = v.Top()
+	expectStateError(t, err, Stale, Stalled)
+}
