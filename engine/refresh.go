@@ -31,7 +31,7 @@ type hold struct {
 // is the truth at once.
 func (s *shard) wholeBook(t *token, e *feed.Book) {
 	s.hold(t)
-	k := key{e.Time, e.Hash}
+	k := newKey(e.Time, &e.Hash)
 	old := t.based && (k.time < t.horizon.newest.time || k != t.run.key && t.ring.has(k))
 	foreign := t.based && t.conn != s.conn
 	behindOwn := foreign && t.abroadConn == s.conn && t.abroad.unordered(k)
@@ -134,7 +134,7 @@ func (s *shard) base(t *token, e *feed.Book, k key) {
 		t.ring = new(ring)
 	}
 	// Without hashes there is no telling a repeat from the next of its millisecond.
-	unnamed := t.based && k.hash.IsZero() && k.time == t.run.key.time
+	unnamed := t.based && k.unnamed() && k.time == t.run.key.time
 	if k != t.run.key || !t.based {
 		s.startRun(t, k)
 	}
@@ -178,7 +178,7 @@ func (s *shard) calibrate(t *token, k key) feed.Match {
 	}
 	m := t.market
 	match := s.check(t, t.book, k, feed.Calibrate)
-	if match != feed.CannotSay || k.hash.IsZero() || m.exhausted == maxExhausted || s.fruitless == maxFruitless {
+	if match != feed.CannotSay || k.unnamed() || m.exhausted == maxExhausted || s.fruitless == maxFruitless {
 		return match
 	}
 	if match = s.check(t, t.book, k, feed.Exhaust); match == feed.Matched {
@@ -277,7 +277,7 @@ func (s *shard) endHold(t *token, o outcome) {
 		s.check(t, h.ours, h.key, feed.Quick)
 		s.find(Finding{
 			Line: h.run.line, Asset: t.asset.ID, Witness: HashWitness, Continued: failedBefore,
-			Expected: h.key.hash.String(), Found: s.checker.Found().String(),
+			Expected: h.key.hash.bytes().String(), Found: s.checker.Found().String(),
 		})
 	}
 	s.closeTop(t, &h.run)

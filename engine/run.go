@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"encoding/binary"
 	"time"
 
 	"example.com/truebook/book"
@@ -23,8 +24,31 @@ func (i instant) after(d time.Duration) instant { return i + instant(d) }
 // no hash names nothing that could be recognized again.
 type key struct {
 	time feed.Timestamp
-	hash feed.Hash
+	hash words
 }
+
+// words is a hash as numbers, which are passed and compared in registers: a key is
+// looked at a dozen times for each change.
+type words struct {
+	a, b uint64
+	c    uint32
+}
+
+func newKey(t feed.Timestamp, h *feed.Hash) key {
+	return key{t, words{
+		binary.LittleEndian.Uint64(h[:8]), binary.LittleEndian.Uint64(h[8:16]), binary.LittleEndian.Uint32(h[16:]),
+	}}
+}
+
+func (w words) bytes() (h feed.Hash) {
+	binary.LittleEndian.PutUint64(h[:8], w.a)
+	binary.LittleEndian.PutUint64(h[8:16], w.b)
+	binary.LittleEndian.PutUint32(h[16:], w.c)
+	return h
+}
+
+// unnamed says that no hash was announced.
+func (k key) unnamed() bool { return k.hash == words{} }
 
 // ringSize is how many announced states of a token are remembered. The exchange
 // repeats entries up to 120 ms late (measured by others, 2026-10), in which the
@@ -36,13 +60,13 @@ type ring struct {
 	// times stands apart so that a search, which mostly finds nothing, reads
 	// little memory.
 	times  [ringSize]feed.Timestamp
-	hashes [ringSize]feed.Hash
+	hashes [ringSize]words
 	next   int
 	latest feed.Timestamp // of all that were ever added: most searches are beyond it
 }
 
 func (r *ring) add(k key) {
-	if k.hash.IsZero() {
+	if k.unnamed() {
 		return
 	}
 	r.times[r.next], r.hashes[r.next] = k.time, k.hash
@@ -51,7 +75,7 @@ func (r *ring) add(k key) {
 }
 
 func (r *ring) has(k key) bool {
-	if k.time > r.latest || k.hash.IsZero() {
+	if k.time > r.latest || k.unnamed() {
 		return false
 	}
 	for i, t := range r.times {
