@@ -38,6 +38,10 @@ func TestAllocations(t *testing.T) {
 			_, _ = b.Set(book.Ask, 950_000, 7)
 		}},
 		{"top", 0, func() { _ = b.Top() }},
+		{"prices of the top as decimals", 0, func() {
+			top := b.Top()
+			_, _ = top.Bid.Price.Decimal(), top.Ask.Price.Decimal()
+		}},
 		{"snapshot", 2, func() { _ = b.Snapshot() }},
 		// The two trees' headers, and a root and a leaf of one side.
 		{"snapshot and next write", 8, func() { _ = b.Snapshot(); write() }},

@@ -1,6 +1,10 @@
 package book
 
-import "github.com/shopspring/decimal"
+import (
+	"sync"
+
+	"github.com/shopspring/decimal"
+)
 
 // Price, Size and Notional have the same conversions, written out for each of
 // them so that a price can never be passed where a size is meant.
@@ -25,8 +29,29 @@ func PriceFromDecimal(d decimal.Decimal) (Price, error) {
 	return Price(value), err
 }
 
-// Decimal returns the same number as a decimal. It allocates.
-func (p Price) Decimal() decimal.Decimal { return decimal.New(int64(p), -6) }
+// Decimal returns the same number as a decimal. Prices on the exchange's grids, of
+// 0.0001 and coarser, come from a table and cost nothing; others allocate.
+func (p Price) Decimal() decimal.Decimal {
+	if p >= 0 && p <= Dollar && p%finestTick == 0 {
+		return priceTable()[p/finestTick]
+	}
+	return decimal.New(int64(p), -6)
+}
+
+// finestTick is the finest tick of the exchange.
+const finestTick = Dollar / 10_000
+
+// priceTable holds the price of each tick. A decimal never changes what it points
+// to, so that all that are equal may share it.
+//
+//nolint:gochecknoglobals // constant, but too dear for programs that never ask
+var priceTable = sync.OnceValue(func() *[10_001]decimal.Decimal {
+	table := new([10_001]decimal.Decimal)
+	for i := range table {
+		table[i] = decimal.New(int64(i)*int64(finestTick), -6)
+	}
+	return table
+})
 
 // String returns the shortest decimal, such as "0.525".
 func (p Price) String() string { return formatFixed(int64(p)) }

@@ -174,3 +174,12 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// TestPriceTable: prices from the table are what they would be without it.
+func TestPriceTable(t *testing.T) {
+	for p := -2 * book.Dollar; p <= 2*book.Dollar; p += 25 {
+		if got := p.Decimal(); !got.Equal(decimal.New(int64(p), -6)) || got.Exponent() != -6 {
+			t.Fatalf("%v is %v", p, got)
+		}
+	}
+}
