@@ -26,17 +26,24 @@ func (a *Asset) ID() string { return a.id }
 //
 // A top is published when it changes, so that Version may be older than that of
 // [Asset.View].
-func (a *Asset) Top() (Top, error) {
-	top, err, ok := a.top.read(maxAttempts)
+func (a *Asset) Top() (top Top, err error) {
+	stateErr, ok := a.top.read(&top, maxAttempts)
+	if ok && stateErr == nil && !a.lease.over() {
+		return top, nil
+	}
+	return Top{}, a.noTop(stateErr, ok, top.Epoch)
+}
+
+// noTop says why there is no top.
+func (a *Asset) noTop(stateErr *StateError, ok bool, epoch uint64) error {
 	switch {
 	case a.lease.over():
-		return Top{}, &StateError{State: Stale, Reason: Stalled, Since: a.lease.end(), Epoch: top.Epoch}
+		return &StateError{State: Stale, Reason: Stalled, Since: a.lease.end(), Epoch: epoch}
 	case !ok:
-		return Top{}, &StateError{State: Live, Reason: Busy}
-	case err != nil:
-		return Top{}, err
+		return &StateError{State: Live, Reason: Busy}
+	default:
+		return stateErr
 	}
-	return top, nil
 }
 
 // View returns the token's book and status: one version, whole frames. It costs

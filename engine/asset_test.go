@@ -123,16 +123,21 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 		replay := NewReplay(nil)
 		replay.LimitProofs(limit)
 		next := 0
+		var touched []*Asset
 		step := func() {
 			f := &r.frames[next]
 			next++
 			if err := replay.Step(f.record); err != nil {
 				t.Fatal(err)
 			}
-			for _, tok := range replay.shard.touchedLast(f.events) {
-				if _, err := tok.Top(); err != nil && !errors.Is(err, ErrSettling) {
+			touched = replay.AppendTouched(touched[:0])
+			for _, a := range touched {
+				if _, err := a.Top(); err != nil && !errors.Is(err, ErrSettling) {
 					t.Fatal(err)
 				}
+			}
+			if len(touched) < len(f.events) && len(touched) < 2 {
+				t.Fatalf("line %d: %d tokens touched", next, len(touched))
 			}
 		}
 		for next < 4000 {
@@ -149,20 +154,6 @@ func TestSteadyStateAllocatesNothing(t *testing.T) {
 			t.Errorf("%s: %v allocations in %d frames", name, n, block)
 		}
 	}
-}
-
-// touchedLast returns the readers' sides of the tokens of some events.
-func (s *shard) touchedLast(events []happening) (assets [2]*Asset) {
-	for i := range min(2, len(events)) {
-		assets[i] = s.tokens[s.decoder.Find(events[i].asset).Index].readers
-	}
-	if assets[0] == nil {
-		assets[0] = s.tokens[0].readers
-	}
-	if assets[1] == nil {
-		assets[1] = assets[0]
-	}
-	return assets
 }
 
 // A view of a version that has been read before is the same one, and free.

@@ -59,7 +59,7 @@ func (s *shard) change(t *token, c *feed.Change, k key) {
 		s.note(t, c)
 	case k == r.key:
 		s.set(t, c)
-	case k != t.late && k.time <= t.horizon.newest.time && t.ring.has(k):
+	case !t.isLate(k) && k.time <= t.horizon.newest.time && t.ring.has(k):
 		s.repeat(t, c, k)
 	case t.isPast(k):
 		s.past(t, k)
@@ -79,7 +79,7 @@ func (s *shard) startRun(t *token, k key) {
 	overtaken := t.setBackAt != 0 && s.now < t.setBackAt.after(maxDisorder*time.Millisecond)
 	t.run = run{key: k, ambiguous: overtaken || t.horizon.unordered(k) || t.ring.has(k)}
 	t.ring.add(k)
-	t.late = key{}
+	t.hasLate = false
 }
 
 // set writes a change of the token's run into the book.
@@ -165,7 +165,7 @@ func (t *token) isPast(k key) bool {
 // time of the entry may be what is wrong: the book stays, and is not proved any
 // more.
 func (s *shard) past(t *token, k key) {
-	t.late = k
+	t.late, t.hasLate = k, true
 	t.ring.add(k)
 	t.run.doubt()
 	s.touch(t)
@@ -179,8 +179,8 @@ func (s *shard) past(t *token, k key) {
 // If the entry is older than any order can have gone wrong by, the run's time is
 // what is wrong, and the book may be at the entry's own state.
 func (s *shard) setLate(t *token, c *feed.Change, k key) {
-	if k != t.late {
-		t.late = k
+	if !t.isLate(k) {
+		t.late, t.hasLate = k, true
 		t.ring.add(k)
 	}
 	wrongTime := t.run.key.time-k.time > maxDisorder
@@ -228,7 +228,7 @@ func (s *shard) closeHash(t *token) {
 		s.tallies[HashWitness].count(agreed)
 	case r.check == Failed && t.continuous:
 		s.settlePending(t, disagreed)
-		t.pending = failure{line: r.line, continued: failedBefore, expected: r.key.hash.bytes(), found: r.found}
+		t.pending = failure{line: r.line, continued: failedBefore, expected: r.key.hash.bytes(), found: t.found}
 		if failedBefore && r.searched {
 			t.demote(HashMismatch, s.now) // whatever the clock says
 		}

@@ -9,16 +9,16 @@ import (
 
 // market is what the two tokens of a market share.
 type market struct {
-	id        string
-	terms     feed.MarketTerms
-	tokens    []*token // that are in it
-	exhausted int      // exhaustive calibrations that found nothing
-
+	id string
 	// mu guards the tokens and terms against readers. The writer holds it from the
 	// first change that a record makes to one of the tokens until the record is
 	// done: readers see whole records, of both tokens alike.
 	mu   sync.Mutex
 	held bool // by the writer, in shard.locked
+
+	terms     feed.MarketTerms
+	tokens    []*token // that are in it
+	exhausted int      // exhaustive calibrations that found nothing
 }
 
 func newMarket(id string) *market { return &market{id: id} }

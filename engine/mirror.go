@@ -15,6 +15,10 @@ const maxMirrored = 64
 // of a market, each change of one has its counterpart in the other, at one minus
 // the price and on the other side.
 func (s *shard) mirror(e *feed.PriceChange) {
+	if len(e.Changes) == 2 && mirrors(&e.Changes[0], &e.Changes[1]) {
+		s.tallies[MirrorWitness].count(agreed) // as nearly always
+		return
+	}
 	first := e.Changes[0].Asset
 	var second *feed.Asset
 	for i := range e.Changes {

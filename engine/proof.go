@@ -105,7 +105,7 @@ func (s *shard) evaluate(t *token, over bool) {
 	case feed.CannotSay:
 		r.check = Unproved
 	case feed.Mismatched:
-		r.found = s.checker.Found()
+		t.found = s.checker.Found()
 		if t.other != nil && s.check(t, t.other, r.key, effort) == feed.Matched {
 			s.exchange(t)
 			s.matched(t)

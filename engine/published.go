@@ -15,10 +15,13 @@ type Top struct {
 	// Version is that in which the top became what it is, and Epoch that of the
 	// book: two tops of equal Epoch were live, and everything between them.
 	Version, Epoch uint64
-	// Time is the exchange's, and Received the engine's, of that version.
+	// Time is the exchange's, of that version.
 	Time     feed.Timestamp
-	Received time.Time
+	received instant
 }
+
+// Received returns when the frame came that made the version.
+func (t *Top) Received() time.Time { return t.received.time() }
 
 // published is the top of a token as readers see it: one writer, any number of
 // readers, no locks.
@@ -30,8 +33,6 @@ type Top struct {
 type published struct {
 	turn  atomic.Uint64
 	slots [2]slot
-	// shown is what the newest slot holds. It is the writer's own.
-	shown shownTop
 }
 
 // slot holds a top in words, since a read that races with the writer has to be of
@@ -44,19 +45,16 @@ type slot struct {
 	err              atomic.Pointer[StateError] // nil if the top is to be used
 }
 
-// shownTop is what decides whether there is something new to show.
+// shownTop is what decides whether there is something new to show. The writer
+// remembers it.
 type shownTop struct {
 	top   book.Top
 	epoch uint64
 	err   *StateError
 }
 
-// show publishes the token's top and state, if either is new.
+// show publishes a top.
 func (p *published) show(next shownTop, version uint64, at feed.Timestamp, received instant) {
-	if next == p.shown {
-		return
-	}
-	p.shown = next
 	turn := p.turn.Load() + 1
 	s := &p.slots[turn&1]
 	s.prices.Store(uint64(next.top.Bid.Price)<<32 | uint64(next.top.Ask.Price))
@@ -74,8 +72,9 @@ func (p *published) show(next shownTop, version uint64, at feed.Timestamp, recei
 // writer publishes twice within some nanoseconds, the time that a copy takes.
 const maxAttempts = 64
 
-// read copies the newest slot. It returns false if each attempt was disturbed.
-func (p *published) read(attempts int) (t Top, err *StateError, ok bool) {
+// read copies the newest slot into t. It returns false if each attempt was
+// disturbed.
+func (p *published) read(t *Top, attempts int) (err *StateError, ok bool) {
 	for range attempts {
 		turn := p.turn.Load()
 		s := &p.slots[turn&1]
@@ -84,12 +83,11 @@ func (p *published) read(attempts int) (t Top, err *StateError, ok bool) {
 		t.Ask = book.Level{Price: book.Price(prices & 0xffff_ffff), Size: book.Size(s.askSize.Load())}
 		t.Version, t.Epoch = s.version.Load(), s.epoch.Load()
 		t.Time = feed.Timestamp(s.time.Load())
-		received := instant(s.received.Load())
+		t.received = instant(s.received.Load())
 		err = s.err.Load()
 		if p.turn.Load() == turn {
-			t.Received = received.time()
-			return t, err, true
+			return err, true
 		}
 	}
-	return Top{}, nil, false
+	return nil, false
 }

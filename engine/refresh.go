@@ -156,7 +156,7 @@ func (s *shard) base(t *token, e *feed.Book, k key) {
 	case feed.Mismatched:
 		// It does not have even the hash that it came with. What is live stays so
 		// for an instant, and what is not does not become so by this.
-		r.check, r.found = Failed, s.checker.Found()
+		r.check, t.found = Failed, s.checker.Found()
 		t.fail(s.now)
 		return
 	case feed.Matched:
@@ -242,7 +242,7 @@ func (s *shard) changeHeld(t *token, c *feed.Change, k key) {
 		s.endHold(t, disagreed) // changes come in order: the missing ones won't
 		return
 	}
-	if k != h.key && k != h.open && k != t.run.key && k != t.late && t.ring.has(k) {
+	if k != h.key && k != h.open && k != t.run.key && !t.isLate(k) && t.ring.has(k) {
 		return
 	}
 	if _, err := h.ours.Set(c.Side, c.Price, c.Size); err == nil && h.ours.Snapshot().Equal(h.want) {

@@ -60,6 +60,15 @@ func (r *Replay) Asset(id string) *Asset {
 	return r.shard.tokens[a.Index].readers
 }
 
+// AppendTouched appends the tokens of which the last record made a new version, in
+// the order of their first event in it.
+func (r *Replay) AppendTouched(dst []*Asset) []*Asset {
+	for _, t := range r.shard.touched {
+		dst = append(dst, t.readers)
+	}
+	return dst
+}
+
 // LimitProofs sets how many bytes of books may be hashed in a second of the
 // recording's time: 0 is no limit, as at first, and less than 0 no proofs at all. A
 // book that cannot be compared is Unproved, and waits for its turn.

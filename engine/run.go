@@ -2,6 +2,7 @@ package engine
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"example.com/truebook/book"
@@ -55,22 +56,30 @@ func (k key) unnamed() bool { return k.hash == words{} }
 // busiest token has had some 35 new states.
 const ringSize = 64
 
-// ring holds the states that were announced last, in no order that matters.
+// ring holds the states that were announced last, at most ringSize, in no order
+// that matters. It grows as needed: most tokens are quiet. Eight bytes of a hash
+// are as good as all to tell the states of one millisecond apart, and keep it small.
 type ring struct {
-	// times stands apart so that a search, which mostly finds nothing, reads
-	// little memory.
-	times  [ringSize]feed.Timestamp
-	hashes [ringSize]words
-	next   int
+	states []announced
+	next   int            // to be overwritten, when it is full
 	latest feed.Timestamp // of all that were ever added: most searches are beyond it
+}
+
+type announced struct {
+	time feed.Timestamp
+	hash uint64
 }
 
 func (r *ring) add(k key) {
 	if k.unnamed() {
 		return
 	}
-	r.times[r.next], r.hashes[r.next] = k.time, k.hash
-	r.next = (r.next + 1) % ringSize
+	if len(r.states) < ringSize {
+		r.states = append(r.states, announced{k.time, k.hash.a})
+	} else {
+		r.states[r.next] = announced{k.time, k.hash.a}
+		r.next = (r.next + 1) % ringSize
+	}
 	r.latest = max(r.latest, k.time)
 }
 
@@ -78,12 +87,7 @@ func (r *ring) has(k key) bool {
 	if k.time > r.latest || k.unnamed() {
 		return false
 	}
-	for i, t := range r.times {
-		if t == k.time && r.hashes[i] == k.hash {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(r.states, announced{k.time, k.hash.a})
 }
 
 // How long a doubt may last before it costs the book something.
@@ -106,14 +110,17 @@ const maxDisorder = 1000
 // run is the newest run of a token: the changes with one key, which lead to the
 // state that the key names. It also stands for a book, as a run of no changes.
 type run struct {
-	key     key
-	entries int // changes so far that the witnesses have not been asked about
-	line    int // of the last one
+	key  key
+	line int // of the last change
+	// openSince is when check first became Open, 0 if it has not been.
+	openSince instant
+	// bestBid and bestAsk are the reported best prices, 0 for an empty side, if
+	// hasBest.
+	bestBid, bestAsk book.Price
+	entries          int32 // changes so far that the witnesses have not been asked about
 	// check is what readers are told. Open and Failed mean that the hash does not
 	// match; a run is Failed when it is over, and every effort was made.
 	check Check
-	// openSince is when check first became Open, 0 if it has not been.
-	openSince instant
 	// matched: the book has the hash of the key. It is what the witness is told;
 	// from then on no change of this key can alter the book.
 	matched bool
@@ -121,14 +128,9 @@ type run struct {
 	// or something else speaks against it. A match proves nothing then, and check
 	// is Unproved; the next run's will.
 	ambiguous bool
-	// found is the hash that did not match, and searched says that its terms were
-	// searched for.
-	found    feed.Hash
+	// searched: the terms of a hash that did not match were searched for.
 	searched bool
-	// bestBid and bestAsk are the reported best prices, 0 for an empty side, if
-	// hasBest.
-	bestBid, bestAsk book.Price
-	hasBest          bool
+	hasBest  bool
 }
 
 // agreesWith compares prices only: sizes at the top are not reported. The price

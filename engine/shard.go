@@ -37,8 +37,8 @@ type shard struct {
 	now     instant
 	line    int
 	conn    int
-	more    bool // frames are waiting
-	touched []*token
+	more    bool     // frames are waiting
+	touched []*token // by its frame
 	held    []*token // see hold
 	locked  []*market
 	// scratch is a book for one that is only looked at, bids and asks are the
@@ -99,6 +99,7 @@ func (s *shard) step(now instant, r *feed.Record, more bool) error {
 }
 
 func (s *shard) record(r *feed.Record) error {
+	s.touched = s.touched[:0]
 	switch r.Kind {
 	case feed.FrameReceived:
 		return s.frame(r.Frame)
@@ -175,7 +176,6 @@ func (s *shard) frame(data []byte) error {
 	for _, t := range s.touched {
 		s.publish(t)
 	}
-	s.touched = s.touched[:0]
 	return err
 }
 

@@ -1,54 +1,80 @@
 package engine
 
 import (
+	"slices"
+
 	"example.com/truebook/book"
 	"example.com/truebook/feed"
 )
 
 // token is one token's book and everything that is known about it.
 type token struct {
-	asset   *feed.Asset
-	readers *Asset
+	// What nearly every change touches stands first and together: with many tokens,
+	// each line of memory that it is spread over is a miss of the cache.
+
+	asset *feed.Asset
 	// market is one of its own, without an id, before the first event. Its lock
 	// guards all that follows: see [shard.hold].
 	market *market
-	conn   int // the connection whose changes it follows, if based
+	book   *book.Book
+	ring   *ring // nil until the token is based
+	conn   int   // the connection whose changes it follows, if based
 
-	book *book.Book
-	// other is what the book may be instead, nil if nothing speaks for it: the
-	// states of one millisecond may have come in another order. The next run's
-	// hash decides.
-	other *book.Book
+	held      bool // in shard.held
+	touched   bool // by the frame that is being applied
+	refreshed bool // the frame held a whole book that was taken
+	unproved  bool // in proofs.queue
 	// based: the book has been whole once. Without it the book is empty and
 	// changes are only noted.
 	based bool
 	// continuous: nothing is known to have been missed since the book was whole.
 	continuous bool
-	baseTime   feed.Timestamp // of the last whole book that may be what it says
+	failed     bool // a hash did not match, and none has since
+	state      State
+	reason     Reason
+	// settling is how the top differs from the reported one, NoReason if it does
+	// not.
+	settling Reason
+	hasLate  bool // late is one
 
 	run run
 	// horizon is of the states announced by the connection that it follows, applied
 	// or not. A state that another may be newer than is never Proved.
-	horizon horizon
+	horizon  horizon
+	baseTime feed.Timestamp // of the last whole book that may be what it says
 	// setBackAt is when the horizon was last moved to an earlier time, 0 if it never
 	// was.
 	setBackAt instant
-	ring      *ring // nil until the token is based
+	epoch     uint64
+	version   uint64
+	received  instant
+	proof     proof
+	shown     shownTop
+	// deadline is the next time at which something here is overdue, 0 for none;
+	// place is its place in shard.deadlines, -1 if it has none.
+	deadline instant
+	place    int
+	hold     *hold
+	// other is what the book may be instead, nil if nothing speaks for it: the
+	// states of one millisecond may have come in another order. The next run's
+	// hash decides.
+	other   *book.Book
+	pending failure
+
 	// late is the state that entries older than the run's came for last. Its ring
 	// entry is no sign of a repeat until the next run begins.
-	late key
+	late       key
+	found      feed.Hash // the last that did not match
+	since      instant   // of state
+	settlingAt instant   // when settling began
+	failedAt   instant   // when failed became true
+	// searchedAt is when a mismatch was last searched for its terms.
+	searchedAt instant
 	// abroad is of the states that another connection has announced meanwhile, the
 	// one numbered abroadConn.
 	abroad     horizon
 	abroadConn int
-
-	state    State
-	reason   Reason
-	since    instant
-	epoch    uint64
-	version  uint64
-	received instant
-	proof    proof
+	readers    *Asset
 	// errs are the last ones that were published: of a state, and of a live book
 	// that is crossed or whose top is not the reported one.
 	errs [3]*StateError
@@ -56,27 +82,6 @@ type token struct {
 	// the same version gets the same one.
 	snapshot   book.Snapshot
 	snapshotOf uint64
-
-	// settling is how the top differs from the reported one, NoReason if it does
-	// not, and settlingAt when that began.
-	settling   Reason
-	settlingAt instant
-	// failed: a hash did not match, and none has since; failedAt is when.
-	failed   bool
-	failedAt instant
-	pending  failure
-	hold     *hold
-	// searchedAt is when a mismatch was last searched for its terms.
-	searchedAt instant
-
-	held      bool // in shard.held
-	unproved  bool // in proofs.queue
-	touched   bool // by the frame that is being applied
-	refreshed bool // the frame held a whole book that was taken
-	// deadline is the next time at which something here is overdue, 0 for none;
-	// place is its place in shard.deadlines, -1 if it has none.
-	deadline instant
-	place    int
 }
 
 func newToken(a *feed.Asset, l *lease) *token {
@@ -116,6 +121,8 @@ func (h *horizon) announce(k key) {
 func (h *horizon) unordered(k key) bool {
 	return k.time < h.newest.time || k.time == h.newest.time && (h.crowded || k != h.newest)
 }
+
+func (t *token) isLate(k key) bool { return t.hasLate && k == t.late }
 
 // setBack makes a state the newest although later ones were announced: their time
 // was wrong. Unless they did come too early: until whatever was overtaken has come,
@@ -192,7 +199,7 @@ func (t *token) nextDeadline() instant {
 
 // show publishes the top and the state, if they are new.
 func (t *token) show() {
-	shown := &t.readers.top.shown
+	shown := &t.shown
 	top := t.book.Top()
 	usable := t.state == Live && t.settling == NoReason
 	if usable && shown.err == nil && shown.top == top && shown.epoch == t.epoch {
@@ -202,7 +209,10 @@ func (t *token) show() {
 	if !usable {
 		next.err = t.stateError()
 	}
-	t.readers.top.show(next, t.version, t.run.key.time, t.received)
+	if next != t.shown {
+		t.shown = next
+		t.readers.top.show(next, t.version, t.run.key.time, t.received)
+	}
 }
 
 // stateError says why there is no top. It is made once for each state, reason and
@@ -263,6 +273,7 @@ func (t *token) clone() *token {
 	}
 	if t.ring != nil {
 		r := *t.ring
+		r.states = slices.Clone(r.states)
 		c.ring = &r
 	}
 	if t.hold != nil {
