@@ -122,32 +122,23 @@ func usualTime(text []byte) (t Timestamp, ok bool) {
 	return t, minTimestamp <= t && t < maxTimestamp
 }
 
-// usualHash reads 40 lower-case hex digits.
+// usualHash reads 40 lower-case hex digits, eight at a time.
 func usualHash(h *Hash, text []byte) bool {
-	text = text[:41]
-	bad := uint64(text[40] ^ '"')
-	for i := range len(h) / 4 {
-		four, other := hexDigits(binary.LittleEndian.Uint64(text[8*i:]))
-		binary.LittleEndian.PutUint32(h[4*i:], four)
-		bad |= other
+	t := (*[41]byte)(text)
+	var other uint64 // 0 as long as the digits are digits
+	for i := range 5 {
+		word := binary.LittleEndian.Uint64(t[8*i : 8*i+8])
+		const ones = 0x0101010101010101
+		letters := word >> 6 & ones            // 1 for a to f, 0 for 0 to 9
+		values := word&(0x0f*ones) + letters*9 // of the digits, if they are some
+		above := (values + 6*ones) >> 4 & ones // 1 for 10 to 15
+		// Written again, they are the same; and 16 and more, of g to o, would be too.
+		other |= (values + 0x30*ones + above*39) ^ word | values&(0xf0*ones)
+		pairs := values<<4 | values>>8 // a whole byte in every other place
+		pairs &= 0x00ff00ff00ff00ff
+		pairs |= pairs >> 8
+		pairs &= 0x0000ffff0000ffff
+		binary.LittleEndian.PutUint32(h[4*i:4*i+4], uint32(pairs|pairs>>16))
 	}
-	return bad == 0
-}
-
-// hexDigits returns the four bytes that eight lower-case hex digits stand for.
-// other is 0 if that is what they are.
-func hexDigits(text uint64) (four uint32, other uint64) {
-	const ones = 0x0101010101010101
-	letters := text >> 6 & ones // 1 for a to f, 0 for 0 to 9, if it is one of them
-	low := text & (0x0f * ones)
-	// The upper half is 3 for a digit and 6 for a letter.
-	other = text&^(0x0f*ones) ^ (0x30*ones + 0x30*letters)
-	// The lower one is at most 9 for a digit, and 1 to 6 for a letter: with what is
-	// added it stays below 16, and with 1 subtracted from 16 more above.
-	other |= (low + 6*ones + 3*letters) & (0x10 * ones)
-	other |= ^((low | 0x10*ones) - letters) & (0x10 * ones)
-	values := low + 9*letters
-	pairs := (values<<4 | values>>8) & 0x00ff00ff00ff00ff
-	pairs = (pairs | pairs>>8) & 0x0000ffff0000ffff
-	return uint32(pairs | pairs>>16), other
+	return other == 0 && t[40] == '"'
 }

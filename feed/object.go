@@ -243,7 +243,13 @@ func (d *Decoder) readLevels(into *levels) (value, bool) {
 	}
 	first := len(d.levels)
 	into.fault = nil
-	for n := 0; s.element(n); n++ {
+	if !d.strict {
+		var end int
+		if d.levels, end = usualLevels(s.data, s.pos, d.levels, book.MaxLevels); end > 0 {
+			s.pos = end
+		}
+	}
+	for n := len(d.levels) - first; s.element(n); n++ {
 		if s.next() != '{' {
 			at := s.pos
 			if _, ok := s.value(); !ok {
@@ -253,11 +259,8 @@ func (d *Decoder) readLevels(into *levels) (value, bool) {
 			continue
 		}
 		offset := s.pos
-		level, end, ok := usualLevel(s.data[offset:])
-		var fault *DecodeError
-		if ok && !d.strict {
-			s.pos += end
-		} else if level, fault, ok = d.readLevel(); !ok {
+		level, fault, ok := d.readLevel()
+		if !ok {
 			return value{}, false
 		}
 		switch {

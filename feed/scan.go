@@ -170,8 +170,13 @@ func (s *scanner) literal(text string) bool {
 // str reads a string; its opening quote is at pos.
 func (s *scanner) str() (v value, ok bool) {
 	v = value{start: int32(s.pos + 1), kind: stringKind}
-	for i := s.pos + 1; i < len(s.data); i++ {
-		switch c := s.data[i]; {
+	data := s.data
+	for i := s.pos + 1; i < len(data); i++ {
+		c := data[i]
+		if c > '"' && c != '\\' {
+			continue
+		}
+		switch {
 		case c == '"':
 			v.end = int32(i)
 			s.pos = i + 1

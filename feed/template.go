@@ -76,27 +76,28 @@ func (d *Decoder) knownCondition(id []byte) *knownMarket {
 }
 
 // between is what stands between two values: a quote, a comma, perhaps a blank, a
-// key, a colon and a quote. It is of 8 to 16 bytes, and compared as two words that
-// overlap.
+// key, a colon and a quote. It is of 8 to 16 bytes, and compared as two words, of
+// which the second may have fewer bytes that count.
 type between struct {
-	first, last uint64
-	n           int
+	first, second, mask uint64
+	n                   int
 }
+
+// betweenRoom is the length of the two words.
+const betweenRoom = 16
 
 func newBetween(text string) between {
-	b := []byte(text)
-	n := len(b)
-	return between{binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[n-8:]), n}
+	b := [betweenRoom]byte{}
+	n := copy(b[:], text)
+	return between{
+		binary.LittleEndian.Uint64(b[:8]), binary.LittleEndian.Uint64(b[8:]), 1<<(8*(n-8)) - 1, n,
+	}
 }
 
-// begins says whether a text of at least so many bytes begins so.
+// begins says whether a text of at least betweenRoom bytes begins so.
 func (b *between) begins(text []byte) bool {
-	return binary.LittleEndian.Uint64(text) == b.first && binary.LittleEndian.Uint64(text[b.n-8:]) == b.last
-}
-
-// ends is begins for a text that may end there.
-func (b *between) ends(text []byte) bool {
-	return len(text) >= b.n && b.begins(text)
+	t := (*[betweenRoom]byte)(text)
+	return binary.LittleEndian.Uint64(t[:8]) == b.first && binary.LittleEndian.Uint64(t[8:])&b.mask == b.second
 }
 
 // spacing is what stands between the values of a change.
@@ -122,8 +123,8 @@ var (
 	beforeChanges = newBetween(`"price_changes":`)
 	beforeAsset   = newBetween(`{"asset_id":"`)
 	beforeTime    = newBetween(`"timestamp":"`)
-	eventType     = newBetween(`"event_type":"pr`)
-	restOfType    = newBetween(`ice_change"}`)
+	eventType     = newBetween(`"event_type"`)
+	isPriceChange = newBetween(`:"price_change"}`)
 	beforePrice   = newBetween(`{"price":"`)
 	beforeSize    = newBetween(`"size":"`)
 )
@@ -193,7 +194,7 @@ func usualTail(frame []byte, at, blank int) (t Timestamp, ok bool) {
 	if t, ok = usualTime(text[13:]); !ok || text[27] != ',' || blank == 1 && text[28] != ' ' {
 		return 0, false
 	}
-	if text = text[28+blank:]; !eventType.begins(text) || !restOfType.ends(text[16:]) {
+	if text = text[28+blank:]; !eventType.begins(text) || !isPriceChange.begins(text[12:]) {
 		return 0, false
 	}
 	for _, c := range text[28:] {
@@ -207,33 +208,35 @@ func usualTail(frame []byte, at, blank int) (t Timestamp, ok bool) {
 // usualChanges reads the changes and returns where they end, 0 if they are not
 // as usual.
 func (d *Decoder) usualChanges(frame []byte, at int, sp *spacing, m *knownMarket) int {
+	list := d.changeList
 	for n := range maxChanges {
-		if len(frame)-at < 16 || !beforeAsset.begins(frame[at:]) {
+		if len(frame)-at < betweenRoom || !beforeAsset.begins(frame[at:]) {
 			return 0
 		}
-		a, end := d.usualAsset(frame[at+13:], m, n&1)
+		at += beforeAsset.n
+		a, end := d.usualAsset(frame[at:], m, n&1)
 		if end == 0 {
 			return 0
 		}
-		at += 13 + end
-		if n := len(d.changeList); n < cap(d.changeList) {
-			d.changeList = d.changeList[:n+1]
+		if len(list) < cap(list) {
+			list = list[:len(list)+1]
 		} else {
-			d.changeList = append(d.changeList, Change{})
+			list = append(list, Change{})
 		}
-		c := &d.changeList[len(d.changeList)-1]
+		c := &list[len(list)-1]
 		c.Asset = a // and every other field below
-		if at = usualChange(frame, at, sp, c); at == 0 {
+		if at = usualChange(frame, at+end, sp, c); at == 0 {
 			return 0
 		}
 		switch {
 		case a == nil:
-			d.changeList = d.changeList[:len(d.changeList)-1]
+			list = list[:len(list)-1]
 			d.stats.Unwatched++
 		case c.Hash.IsZero():
 			d.stats.NoHash++
 		}
 		if frame[at] == ']' {
+			d.changeList = list
 			return at
 		}
 		if frame[at] != ',' || sp.blank == 1 && frame[at+1] != ' ' {
@@ -273,7 +276,7 @@ func (d *Decoder) usualAsset(text []byte, m *knownMarket, likely int) (a *Asset,
 // is followed by a new question. None fails for a change of the usual form, since
 // the tail of the frame is behind it.
 func usualChange(frame []byte, at int, sp *spacing, c *Change) int {
-	const key = 16 // what a key may take
+	const key = betweenRoom
 	text := frame[at:]
 	if len(text) < key+numberRoom || !sp.price.begins(text) {
 		return 0
@@ -326,6 +329,30 @@ func usualChange(frame []byte, at int, sp *spacing, c *Change) int {
 	}
 	c.BestBid, c.BestAsk, c.HasBest = bid, ask, true
 	return len(frame) - len(text) + n + 2
+}
+
+// usualLevels appends the levels of a side from the first brace on, as far as they
+// are written as usual, and returns where the last of them ends, 0 if there is none.
+func usualLevels(data []byte, at int, levels []book.Level, room int) ([]book.Level, int) {
+	last := 0
+	for range room {
+		level, end, ok := usualLevel(data[at:])
+		if !ok {
+			break
+		}
+		levels = append(levels, level)
+		last = at + end
+		if at = last; at < len(data) && data[at] != ',' {
+			break
+		}
+		if at++; at < len(data) && data[at] == ' ' {
+			at++
+		}
+		if at >= len(data) {
+			break
+		}
+	}
+	return levels, last
 }
 
 // usualLevel reads a level of a book, from its brace on.

@@ -1,7 +1,9 @@
 package feedtest
 
 import (
+	"bytes"
 	"math/rand/v2"
+	"sort"
 	"time"
 
 	"example.com/truebook/book"
@@ -9,11 +11,19 @@ import (
 
 // Options choose an exchange. The zero value is one market from seed 0.
 type Options struct {
-	Seed    uint64
-	Markets int // 1 if 0
+	Seed uint64
+	// Markets is how many there are, 1 if 0. With more than 100 they follow the
+	// recorded shape, as with Levels, in books of some 50 levels.
+	Markets int
 	// Spaced writes ", " between members, as some frames of 2026-09 have it,
 	// instead of ",".
 	Spaced bool
+	// Levels is about how many levels a book has, both sides together, from 10 to
+	// 5,000: the tick is the coarsest of 0.01, 0.001 and 0.0001 that leaves half of
+	// the prices free. Changes then follow the shares and distances recorded on
+	// 2026-06-07 closely, and the activity of markets a power law. 0 is the model
+	// that there was at first, with fewer and livelier levels.
+	Levels int
 }
 
 // start is the exchange's time at the beginning, 2026-11-22 12:00 UTC.
@@ -25,15 +35,27 @@ type Frame struct {
 	Data []byte
 }
 
+// What one frame of whole books holds at most, so that no frame is longer than
+// the 16 MiB that clients take.
+const (
+	openingTokens = 400
+	openingBytes  = 15 << 20
+)
+
 // Exchange is a simulated exchange. It is for one goroutine.
 type Exchange struct {
-	random  *rand.Rand
-	markets []*market
-	tokens  map[string]outcome
-	comma   string
-	now     int64 // milliseconds
-	queue   []Frame
-	prints  []scheduled
+	random   *rand.Rand
+	markets  []*market
+	activity []float64 // of each market and those before it
+	tokens   map[string]outcome
+	recorded bool // the shape is the recorded one
+	comma    string
+	now      int64     // milliseconds
+	unopened []*market // which an opening frame is still to show
+	queue    []Frame
+	prints   []scheduled
+	text     []byte // what is being written
+	hashed   []byte
 }
 
 // scheduled is a frame that is to be sent at a time.
@@ -44,17 +66,26 @@ type scheduled struct {
 
 // New returns an exchange that has sent nothing yet.
 func New(o Options) *Exchange {
+	n := max(o.Markets, 1)
 	x := &Exchange{
 		random: rand.New(rand.NewPCG(o.Seed, 0x7275)), //nolint:gosec // to be repeated, not to be secret
-		tokens: map[string]outcome{}, comma: ",", now: start,
+		tokens: make(map[string]outcome, 2*n), comma: ",", now: start,
+		recorded: o.Levels > 0 || n > 100,
 	}
 	if o.Spaced {
 		x.comma = ", "
 	}
-	for range max(o.Markets, 1) {
-		m := newMarket(x.random)
+	var sum float64
+	for range n {
+		var m *market
+		if x.recorded {
+			m = newRecordedMarket(x.random, o.Levels, n)
+		} else {
+			m = newMarket(x.random)
+		}
 		m.time = x.now - int64(x.random.IntN(60_000))
-		x.markets = append(x.markets, m)
+		sum += m.weight
+		x.markets, x.activity = append(x.markets, m), append(x.activity, sum)
 		x.tokens[m.Yes], x.tokens[m.No] = outcome{m, false}, outcome{m, true}
 	}
 	return x
@@ -78,7 +109,7 @@ func (x *Exchange) Book(token string) (bids, asks []book.Level) {
 		return nil, nil
 	}
 	for side, levels := range map[book.Side]*[]book.Level{book.Bid: &bids, book.Ask: &asks} {
-		o.levels(side, func(_ string, tick int, size int64) {
+		o.levels(side, func(_ string, tick int, size int32) {
 			*levels = append(*levels, book.Level{
 				Price: book.Price(tick) * o.TickSize, Size: book.Size(size) * hundredth,
 			})
@@ -87,26 +118,44 @@ func (x *Exchange) Book(token string) (bids, asks []book.Level) {
 	return bids, asks
 }
 
-// Opening returns the frame that answers a subscription to all tokens.
+// Opening returns the frame that answers a subscription to all tokens. It shows
+// 400 of them at most, or fewer if their books are deep: the frames with the
+// others come from [Exchange.Next] before anything else.
 func (x *Exchange) Opening() Frame {
-	data := []byte("[")
-	for i, m := range x.markets {
-		if i > 0 {
+	x.unopened = x.markets
+	return x.opening()
+}
+
+func (x *Exchange) opening() Frame {
+	data := append(x.text[:0], '[')
+	n := 0
+	for _, m := range x.unopened {
+		if n == openingTokens/2 || len(data) > openingBytes {
+			break
+		}
+		if n++; n > 1 {
 			data = append(data, x.comma...)
 		}
 		data = x.appendOpeningBook(data, outcome{m, false})
 		data = append(data, x.comma...)
 		data = x.appendOpeningBook(data, outcome{m, true})
 	}
+	x.unopened = x.unopened[n:]
 	return x.frame(append(data, "]\n"...))
 }
 
+// frame returns a copy of data as a frame, and keeps data for the next one to be
+// written in.
 func (x *Exchange) frame(data []byte) Frame {
-	return Frame{Time: time.UnixMilli(x.now).UTC(), Data: data}
+	x.text = data[:0]
+	return Frame{Time: time.UnixMilli(x.now).UTC(), Data: bytes.Clone(data)}
 }
 
 // Next lets the markets go on until there is a frame to send, and returns it.
 func (x *Exchange) Next() Frame {
+	if len(x.unopened) > 0 {
+		return x.opening()
+	}
 	for len(x.queue) == 0 {
 		x.wait()
 		if len(x.prints) > 0 && x.prints[0].at <= x.now {
@@ -130,31 +179,23 @@ func (x *Exchange) wait() {
 
 // pick chooses a market by its activity.
 func (x *Exchange) pick() *market {
-	var sum float64
-	for _, m := range x.markets {
-		sum += m.weight
-	}
-	at := x.random.Float64() * sum
-	for _, m := range x.markets {
-		if at -= m.weight; at < 0 {
-			return m
-		}
-	}
-	return x.markets[0]
+	last := len(x.activity) - 1
+	at := x.random.Float64() * x.activity[last]
+	return x.markets[min(last, sort.Search(last, func(i int) bool { return at < x.activity[i] }))]
 }
 
 // levelChange is a new size of a level, on the scale of Yes.
 type levelChange struct {
 	side book.Side
 	tick int
-	size int64
+	size int32 // hundredths of a share
 }
 
 // act makes one change in some market and queues its frames.
 func (x *Exchange) act() {
 	m := x.pick()
 	m.time = x.now
-	if x.random.IntN(80) == 0 && x.trade(m) {
+	if x.random.IntN(x.actsPerTrade()) == 0 && x.trade(m) {
 		return
 	}
 	n := 1
@@ -170,34 +211,26 @@ func (x *Exchange) act() {
 	x.send(m, changes)
 }
 
-func (m *market) set(c levelChange) {
-	if c.side == book.Bid {
-		m.bids[c.tick] = c.size
-	} else {
-		m.asks[c.tick] = c.size
-	}
-}
-
 // levelChange draws a change that keeps the bids below the asks.
 func (x *Exchange) levelChange(m *market) levelChange {
+	if x.recorded {
+		return m.recordedChange(x.random)
+	}
 	r := x.random
-	bid, ask := m.best()
 	c := levelChange{side: book.Side(r.IntN(2))}
 	// One in fourteen goes into the spread, the others lie behind the touch.
 	distance := int(r.ExpFloat64() * float64(m.ticks()) / 12)
 	if r.IntN(14) == 0 {
 		distance = -1 - r.IntN(3)
 	}
-	sizes := m.bids
 	if c.side == book.Bid {
-		c.tick = min(max(bid-distance, 1), ask-1)
+		c.tick = min(max(m.bid-distance, 1), m.ask-1)
 	} else {
-		c.tick = max(min(ask+distance, m.ticks()-1), bid+1)
-		sizes = m.asks
+		c.tick = max(min(m.ask+distance, m.ticks()-1), m.bid+1)
 	}
 	c.tick = min(max(c.tick, 1), m.ticks()-1)
-	old := sizes[c.tick]
-	crosses := c.side == book.Bid && c.tick >= ask || c.side == book.Ask && c.tick <= bid
+	old := m.size(c.side, c.tick)
+	crosses := c.side == book.Bid && c.tick >= m.ask || c.side == book.Ask && c.tick <= m.bid
 	switch n := r.IntN(100); {
 	case crosses:
 		c.size = 0
@@ -218,9 +251,9 @@ func (x *Exchange) send(m *market, changes []levelChange) {
 	if x.random.IntN(20) == 0 {
 		first, second = second, first
 	}
-	hashes := [2]string{first.hash(), second.hash()}
+	hashes := [2]string{x.hash(first), x.hash(second)}
 	for _, c := range changes {
-		data := append([]byte(nil), `{"market":"`+m.Condition+`"`+x.comma+`"price_changes":[`...)
+		data := append(x.text[:0], `{"market":"`+m.Condition+`"`+x.comma+`"price_changes":[`...)
 		data = x.appendChange(data, first, c, hashes[0])
 		data = append(data, x.comma...)
 		data = x.appendChange(data, second, c, hashes[1])
@@ -234,28 +267,33 @@ func (x *Exchange) send(m *market, changes []levelChange) {
 // side can spare them.
 func (x *Exchange) trade(m *market) bool {
 	r := x.random
-	bid, ask := m.best()
 	buyer := r.IntN(2) == 0 // of Yes, or seller
-	tick, step, sizes, side := ask, 1, m.asks, book.Ask
+	side := book.Ask
 	if !buyer {
-		tick, step, sizes, side = bid, -1, m.bids, book.Bid
+		side = book.Bid
 	}
-	var found []int
-	for i := tick; i > 0 && i < m.ticks(); i += step {
-		if sizes[i] > 0 {
-			found = append(found, i)
-		}
-	}
-	if len(found) < 8 {
+	levels := m.count[side]
+	if levels < 8 && !x.recorded || levels < 4 {
 		return false
+	}
+	// The levels from the best on; one more than can be taken.
+	var found [3]int
+	tick, step := m.touch(side)
+	for i := range found {
+		for m.size(side, tick) == 0 {
+			tick += step
+		}
+		found[i] = tick
+		tick += step
 	}
 	var changes []levelChange
 	for i := range r.IntN(3) {
 		changes = append(changes, levelChange{side: side, tick: found[i]})
 	}
 	last := found[len(changes)]
-	taken := 1 + r.Int64N(sizes[last])
-	changes = append(changes, levelChange{side: side, tick: last, size: sizes[last] - taken})
+	resting := m.size(side, last)
+	taken := int32(1 + r.Int64N(int64(resting)))
+	changes = append(changes, levelChange{side: side, tick: last, size: resting - taken})
 	for _, c := range changes {
 		m.set(c)
 	}
@@ -265,7 +303,7 @@ func (x *Exchange) trade(m *market) bool {
 	m.lastTrade = threeDecimals(price)
 	x.send(m, changes)
 	for _, no := range []bool{false, true} {
-		x.queue = append(x.queue, x.frame(x.appendBook(nil, outcome{m, no})))
+		x.queue = append(x.queue, x.frame(x.appendBook(x.text[:0], outcome{m, no})))
 	}
 	at := x.now + 1 + int64(r.ExpFloat64()*40)
 	x.prints = append(x.prints, scheduled{at, x.appendTrade(nil, o, price, taken, buyer != o.no, at)})

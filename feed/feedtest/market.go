@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"strconv"
 	"strings"
+	"sync"
 
 	"example.com/truebook/book"
 )
@@ -21,10 +22,13 @@ type Market struct {
 // market is the truth of one market, on the scale of its Yes token.
 type market struct {
 	Market
-	// size holds the resting size of each tick from 1 to len-2 in hundredths of
-	// a share, 0 where there is none. bids lie below asks.
-	bids, asks []int64
-	// priceText is the text of each tick's price.
+	// sizes holds what rests at each tick from 1 to len-2, in hundredths of a
+	// share: bids above 0, asks below. bids lie below asks.
+	sizes    []int32
+	bid, ask int    // ticks of the best prices, 0 and ticks() where there is none
+	count    [2]int // levels of each side
+	depth    int    // levels that a side tends to, in the recorded shape
+	// priceText is the text of each tick's price. Markets of one tick share it.
 	priceText []string
 	minSize   string
 	lastTrade string // as the hash has it, "" before the first trade
@@ -36,22 +40,14 @@ type market struct {
 const hundredth = 10_000
 
 func newMarket(r *rand.Rand) *market {
-	m := &market{minSize: "5", weight: 0.05 + r.Float64()*r.Float64()}
-	m.Condition = "0x" + digits(r, 64, "0123456789abcdef")
-	m.Yes, m.No = token(r), token(r)
+	m := &market{weight: 0.05 + r.Float64()*r.Float64()}
+	m.name(r)
 	ticks := 100
 	if r.IntN(3) == 0 {
 		ticks = 1000
 	}
-	m.TickSize = book.Dollar / book.Price(ticks)
-	m.NegRisk = r.IntN(3) == 0
-	if r.IntN(4) == 0 {
-		m.minSize = "15"
-	}
-	m.bids, m.asks = make([]int64, ticks+1), make([]int64, ticks+1)
-	for i := range ticks + 1 {
-		m.priceText = append(m.priceText, (book.Price(i) * m.TickSize).String())
-	}
+	m.grid(ticks)
+	m.drawTerms(r)
 	middle := ticks/5 + r.IntN(ticks*3/5)
 	for i := 1; i < ticks; i++ {
 		// Levels thin out away from the touch.
@@ -59,15 +55,55 @@ func newMarket(r *rand.Rand) *market {
 			continue
 		}
 		if i < middle {
-			m.bids[i] = randomSize(r)
+			m.set(levelChange{book.Bid, i, randomSize(r)})
 		} else if i > middle {
-			m.asks[i] = randomSize(r)
+			m.set(levelChange{book.Ask, i, randomSize(r)})
 		}
 	}
-	if r.IntN(4) > 0 {
-		m.lastTrade = threeDecimals(m.priceText[middle])
-	}
+	m.drawLastTrade(r, middle)
 	return m
+}
+
+func (m *market) name(r *rand.Rand) {
+	m.Condition = "0x" + digits(r, 64, "0123456789abcdef")
+	m.Yes, m.No = token(r), token(r)
+}
+
+// grid makes the market an empty one of so many ticks to the dollar.
+func (m *market) grid(ticks int) {
+	m.TickSize = book.Dollar / book.Price(ticks)
+	m.sizes, m.priceText = make([]int32, ticks+1), priceTexts[ticks]()
+	m.bid, m.ask = 0, ticks
+}
+
+// drawTerms draws what the hash covers and the stream does not tell.
+func (m *market) drawTerms(r *rand.Rand) {
+	m.NegRisk = r.IntN(3) == 0
+	m.minSize = "5"
+	if r.IntN(4) == 0 {
+		m.minSize = "15"
+	}
+}
+
+func (m *market) drawLastTrade(r *rand.Rand, tick int) {
+	if r.IntN(4) > 0 {
+		m.lastTrade = threeDecimals(m.priceText[tick])
+	}
+}
+
+// priceTexts returns the texts of all prices from 0 to 1, for a number of ticks.
+var priceTexts = map[int]func() []string{
+	100:    sync.OnceValue(func() []string { return makePriceTexts(100) }),
+	1000:   sync.OnceValue(func() []string { return makePriceTexts(1000) }),
+	10_000: sync.OnceValue(func() []string { return makePriceTexts(10_000) }),
+}
+
+func makePriceTexts(ticks int) []string {
+	texts := make([]string, 0, ticks+1)
+	for i := range ticks + 1 {
+		texts = append(texts, (book.Price(i) * (book.Dollar / book.Price(ticks))).String())
+	}
+	return texts
 }
 
 func token(r *rand.Rand) string { return string('1'+byte(r.IntN(9))) + digits(r, 76, "0123456789") }
@@ -81,20 +117,26 @@ func digits(r *rand.Rand, n int, alphabet string) string {
 }
 
 // randomSize is mostly whole, spread over some orders of magnitude.
-func randomSize(r *rand.Rand) int64 {
-	size := int64(1+r.IntN(99)) * []int64{100, 100, 500, 1000, 10_000}[r.IntN(5)]
+func randomSize(r *rand.Rand) int32 {
+	size := int32(1+r.IntN(99)) * []int32{100, 100, 500, 1000, 10_000}[r.IntN(5)]
 	if r.IntN(4) == 0 {
-		size += int64(r.IntN(100))
+		size += int32(r.IntN(100))
 	}
 	return size
 }
 
-func sizeText(hundredths int64) string {
-	text := strconv.FormatInt(hundredths/100, 10)
-	if cents := hundredths % 100; cents > 0 {
-		text += "." + strings.TrimRight(strconv.FormatInt(100+cents, 10)[1:], "0")
+func sizeText(hundredths int32) string { return string(appendSize(nil, hundredths)) }
+
+func appendSize(dst []byte, hundredths int32) []byte {
+	dst = strconv.AppendInt(dst, int64(hundredths/100), 10)
+	cents := byte(hundredths % 100)
+	switch {
+	case cents == 0:
+		return dst
+	case cents%10 == 0:
+		return append(dst, '.', '0'+cents/10)
 	}
-	return text
+	return append(dst, '.', '0'+cents/10, '0'+cents%10)
 }
 
 func threeDecimals(price string) string {
@@ -104,16 +146,43 @@ func threeDecimals(price string) string {
 	return price + strings.Repeat("0", max(0, 5-len(price)))
 }
 
-func (m *market) ticks() int { return len(m.bids) - 1 }
+func (m *market) ticks() int { return len(m.sizes) - 1 }
 
-// best returns the ticks of the best bid and ask, 0 and ticks() where a side is
-// empty.
-func (m *market) best() (bid, ask int) {
-	for bid = m.ticks() - 1; bid > 0 && m.bids[bid] == 0; bid-- {
+// size returns what rests at a tick on a side, 0 if nothing does.
+func (m *market) size(side book.Side, tick int) int32 {
+	if side == book.Ask {
+		return max(-m.sizes[tick], 0)
 	}
-	for ask = 1; ask < m.ticks() && m.asks[ask] == 0; ask++ {
+	return max(m.sizes[tick], 0)
+}
+
+// touch returns the tick of a side's best level, and the step to those behind it.
+func (m *market) touch(side book.Side) (tick, step int) {
+	if side == book.Ask {
+		return m.ask, 1
 	}
-	return bid, ask
+	return m.bid, -1
+}
+
+func (m *market) set(c levelChange) {
+	old := m.size(c.side, c.tick)
+	switch {
+	case old == 0 && c.size == 0:
+		return // and the tick may be one of the other side
+	case old == 0:
+		m.count[c.side]++
+	case c.size == 0:
+		m.count[c.side]--
+	}
+	if c.side == book.Bid {
+		m.sizes[c.tick] = c.size
+		for m.bid = max(m.bid, c.tick); m.bid > 0 && m.sizes[m.bid] == 0; m.bid-- {
+		}
+	} else {
+		m.sizes[c.tick] = -c.size
+		for m.ask = min(m.ask, c.tick); m.ask < m.ticks() && m.sizes[m.ask] == 0; m.ask++ {
+		}
+	}
 }
 
 // outcome is one of the two tokens of a market, and its view of the levels.
@@ -129,15 +198,6 @@ func (o outcome) token() string {
 	return o.Yes
 }
 
-// sides returns the outcome's own bids and asks. A level at tick i of Yes stands
-// at tick ticks()-i of No, on the other side.
-func (o outcome) sides() (bids, asks []int64) {
-	if o.no {
-		return o.asks, o.bids
-	}
-	return o.bids, o.asks
-}
-
 func (o outcome) tick(i int) int {
 	if o.no {
 		return o.ticks() - i
@@ -147,34 +207,36 @@ func (o outcome) tick(i int) int {
 
 // bestText returns the best prices as entries have them: 0 and 1 for none.
 func (o outcome) bestText() (bid, ask string) {
-	b, a := o.best()
+	b, a := o.bid, o.ask
 	if o.no {
 		b, a = o.ticks()-a, o.ticks()-b
 	}
 	return o.priceText[b], o.priceText[a]
 }
 
-// levels calls visit for each level of a side, worst first.
-func (o outcome) levels(side book.Side, visit func(price string, tick int, size int64)) {
-	bids, asks := o.sides()
-	sizes := bids
-	if side == book.Ask {
-		sizes = asks
-	}
-	for i := 1; i < o.ticks(); i++ {
-		tick := i
-		if side == book.Ask {
-			tick = o.ticks() - i
+// levels calls visit for each level of a side, worst first. A level at tick i of
+// Yes stands at tick ticks()-i of No, on the other side, and in the same place of
+// the order.
+func (o outcome) levels(side book.Side, visit func(price string, tick int, size int32)) {
+	bids := (side == book.Bid) != o.no // of Yes
+	if bids {
+		for i, size := range o.sizes[:o.bid+1] {
+			if size > 0 {
+				visit(o.priceText[o.tick(i)], o.tick(i), size)
+			}
 		}
-		if size := sizes[o.tick(tick)]; size > 0 {
-			visit(o.priceText[tick], tick, size)
+		return
+	}
+	for i := o.ticks() - 1; i >= o.ask; i-- {
+		if size := o.sizes[i]; size < 0 {
+			visit(o.priceText[o.tick(i)], o.tick(i), -size)
 		}
 	}
 }
 
 func (o outcome) appendLevels(dst []byte, side book.Side, separator string) []byte {
 	first := true
-	o.levels(side, func(price string, _ int, size int64) {
+	o.levels(side, func(price string, _ int, size int32) {
 		if !first {
 			dst = append(dst, separator...)
 		}
@@ -183,21 +245,23 @@ func (o outcome) appendLevels(dst []byte, side book.Side, separator string) []by
 		dst = append(dst, price...)
 		dst = append(append(dst, '"'), separator...)
 		dst = append(dst, `"size":"`...)
-		dst = append(dst, sizeText(size)...)
+		dst = appendSize(dst, size)
 		dst = append(dst, `"}`...)
 	})
 	return dst
 }
 
 // hash is the SHA-1 of the outcome's whole book at the market's time.
-func (o outcome) hash() string {
-	text := []byte(`{"market":"` + o.Condition + `","asset_id":"` + o.token() +
-		`","timestamp":"` + strconv.FormatInt(o.time, 10) + `","hash":"","bids":[`)
+func (x *Exchange) hash(o outcome) string {
+	text := append(x.hashed[:0], `{"market":"`+o.Condition+`","asset_id":"`+o.token()+`","timestamp":"`...)
+	text = strconv.AppendInt(text, o.time, 10)
+	text = append(text, `","hash":"","bids":[`...)
 	text = o.appendLevels(text, book.Bid, ",")
 	text = append(text, `],"asks":[`...)
 	text = o.appendLevels(text, book.Ask, ",")
 	text = append(text, `],"min_order_size":"`+o.minSize+`","tick_size":"`+o.TickSize.String()+
 		`","neg_risk":`+strconv.FormatBool(o.NegRisk)+`,"last_trade_price":"`+o.lastTrade+`"}`...)
+	x.hashed = text
 	sum := sha1.Sum(text)
 	return hex.EncodeToString(sum[:])
 }

@@ -29,7 +29,7 @@ func (x *Exchange) appendOpeningBook(dst []byte, o outcome) []byte {
 	c := x.comma
 	dst = append(dst, `{"market":"`+o.Condition+`"`+c+`"asset_id":"`+o.token()+`"`+c+`"timestamp":"`...)
 	dst = strconv.AppendInt(dst, o.time, 10)
-	dst = append(dst, `"`+c+`"hash":"`+o.hash()+`"`...)
+	dst = append(dst, `"`+c+`"hash":"`+x.hash(o)+`"`...)
 	dst = x.appendSides(dst, o)
 	return append(dst, c+`"tick_size":"`+o.TickSize.String()+`"`+c+`"event_type":"book"`+c+
 		`"last_trade_price":"`+o.lastTrade+`"}`...)
@@ -40,7 +40,7 @@ func (x *Exchange) appendBook(dst []byte, o outcome) []byte {
 	c := x.comma
 	dst = append(dst, `{"market":"`+o.Condition+`"`+c+`"asset_id":"`+o.token()+`"`...)
 	dst = x.appendSides(dst, o)
-	dst = append(dst, c+`"hash":"`+o.hash()+`"`...)
+	dst = append(dst, c+`"hash":"`+x.hash(o)+`"`...)
 	return x.appendTail(dst, o.time, "book")
 }
 
@@ -57,7 +57,7 @@ func (x *Exchange) appendChange(dst []byte, o outcome, change levelChange, hash 
 		`"best_bid":"`+bid+`"`+c+`"best_ask":"`+ask+`"}`...)
 }
 
-func (x *Exchange) appendTrade(dst []byte, o outcome, price string, size int64, buy bool, time int64) []byte {
+func (x *Exchange) appendTrade(dst []byte, o outcome, price string, size int32, buy bool, time int64) []byte {
 	c := x.comma
 	side := "SELL"
 	if buy {
