@@ -1,18 +1,54 @@
-// Package bench holds the benchmarks of the hot path:
+// Package bench holds the benchmarks of the hot path, each beside its rivals:
 //
-//	go test -bench . -benchmem ./bench
+//	go test -bench . ./bench
 //
-// One operation is one frame, one change of a level, one snapshot or one hash, as
-// the name says. The frames are a seeded stream of package feedtest, the same in
-// every clone, and, where the recording is at hand, two minutes of six real
-// markets. Timings on shared machines are noisy: compare within one run, with
-// -count 10 and benchstat.
+// is the short form, some 80 seconds, 200 ms for each benchmark. It ends with the
+// ratios. The long form adds 10,000 and 100,000 tokens, and takes some forty minutes
+// and 7 GB:
 //
-//	Decode     frames to events
-//	Apply      decoded changes to books, top read after each
-//	FullPath   frames to books with their tops read: "books" with a map of books,
-//	           "engine" with the engine's runs, checks and a proof of each frame
-//	Snapshot   a snapshot and the next write, which copies what they share
-//	Hash       the proof of a book, and the search for a last trade price
+//	go test -bench . -bench.long -benchtime 1s -count 5 -timeout 3h ./bench
+//
+// The families, each a name for -bench; an operation is what the line says:
+//
+//	Decode     a frame to events
+//	Apply      a decoded change of a level to its book, and the top read
+//	FullPath   a frame to the published tops of its tokens, and these read back
+//	Opening    the array of 400 books that answers a subscription, to new books
+//	Snapshot   a snapshot that is kept, and the next write, by depth
+//	Reads      a top read by one goroutine while another applies frames, or none
+//	View       a top, and a whole book with its status, by depth
+//	Proof      the hash of a book compared, and the search for a last trade price
+//	Memory     the heap that books hold, for each token and level
+//	Ratios     FullPath once more, all paths in turn, and what they are to each other
 //	Degree     the B-tree alone, by the degree of its nodes
+//	Socket     frames through TLS on loopback, read alone and into the engine
+//
+// # Streams
+//
+// "stream=" names what the frames are: "real" is two minutes of six real markets,
+// where that recording is at hand, "12" a simulated stream of 12 tokens, "40x1000"
+// one of 40 tokens with about 1,000 levels in each book, and "-spaced" has a blank
+// behind each comma. Package corpus makes them. A stream is gone through again and
+// again: the engine's time must not go back, so that each round has new books; the
+// opening and the first 2,000 frames of a round, in which lists and maps grow, are
+// not measured.
+//
+// # Paths
+//
+// "by=" names who does it:
+//
+//	engine        the engine with every guard but the proof
+//	engine-proof  the engine, proving each frame
+//	plain         the decoder and package book: no runs, checks or state
+//	ladder        the same with a flat array of ticks for each book
+//	naive         encoding/json, and decimals in a B-tree under a lock
+//	scan          counts the quotation marks in the frames
+//
+// The rivals are in internal/rival. TestReferencesAgree: all but scan, which has no
+// books, have the same tops after each frame. Where a family has one part of the
+// job, "feed", "book" and "sha1" are that part.
+//
+// Timings on shared machines are noisy, and the paths suffer unequally: believe
+// the ratios, which are of medians of interleaved rounds, and those of more than
+// one run. With -benchtime 1x everything runs once, to see that it does.
 package bench
