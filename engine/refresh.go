@@ -108,14 +108,17 @@ func (s *shard) refresh(t *token, e *feed.Book, k key, differ int) {
 		s.closeRun(t)
 	}
 	ours := t.book
-	if differ > 0 {
+	wait := compared && differ > 0 && t.hold == nil
+	if wait {
 		ours = t.book.Fork()
+	}
+	if differ > 0 {
 		if _, err := t.book.Replace(e.Bids, e.Asks); err != nil {
 			s.breakContinuity(t, BadMessage)
 			return
 		}
 	}
-	if compared && differ > 0 && t.hold == nil {
+	if wait {
 		t.hold = &hold{
 			key: k, line: s.line, deadline: s.now.after(runTimeout),
 			ours: ours, want: t.book.Snapshot(), live: t.state == Live, open: open,
