@@ -261,7 +261,10 @@ func (s *shard) find(f Finding) {
 
 // closeTop asks the witness of the top at the end of a run.
 func (s *shard) closeTop(t *token, r *run) {
-	top := t.book.Top()
+	top := t.top
+	if t.touched {
+		top = t.book.Top()
+	}
 	switch {
 	case !r.hasBest:
 		s.tallies[TopWitness].count(unknown)

@@ -52,6 +52,9 @@ func (p *proofs) allows(now instant) bool {
 	return p.left > 0
 }
 
+// waiting says that the queue is not empty.
+func (p *proofs) waiting() bool { return p.first < len(p.queue) }
+
 // later puts a token into the queue.
 func (p *proofs) later(t *token) {
 	if !t.unproved && !p.off {
@@ -76,7 +79,7 @@ func (p *proofs) next() *token {
 
 // prove compares the tokens that wait, as long as no frame does.
 func (s *shard) prove() {
-	for p := &s.proofs; p.first < len(p.queue) && !s.more && p.allows(s.now); {
+	for p := &s.proofs; p.waiting() && !s.more && p.allows(s.now); {
 		t := p.next()
 		s.hold(t)
 		s.evaluate(t, false)

@@ -90,10 +90,14 @@ func (s *shard) clone() *shard {
 // the first error of a frame that could not be read, whole or in part. more says
 // that another frame is waiting, so that proofs may wait as well.
 func (s *shard) step(now instant, r *feed.Record, more bool) error {
-	s.expire(now)
+	if len(s.deadlines) > 0 || s.proofs.waiting() {
+		s.expire(now)
+	}
 	s.now, s.line, s.conn, s.more = now, r.Line, r.Conn, more
 	err := s.record(r)
-	s.prove()
+	if s.proofs.waiting() {
+		s.prove()
+	}
 	s.release()
 	return err
 }

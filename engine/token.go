@@ -49,6 +49,7 @@ type token struct {
 	version   uint64
 	received  instant
 	proof     proof
+	top       book.Top // of book, but while touched
 	shown     shownTop
 	// deadline is the next time at which something here is overdue, 0 for none;
 	// place is its place in shard.deadlines, -1 if it has none.
@@ -158,6 +159,7 @@ func (t *token) fail(now instant) {
 // settle compares the top with the reported best prices.
 func (t *token) settle(now instant) {
 	top := t.book.Top()
+	t.top = top
 	before := t.settling
 	switch {
 	case top.Crossed():
@@ -200,7 +202,7 @@ func (t *token) nextDeadline() instant {
 // show publishes the top and the state, if they are new.
 func (t *token) show() {
 	shown := &t.shown
-	top := t.book.Top()
+	top := t.top
 	usable := t.state == Live && t.settling == NoReason
 	if usable && shown.err == nil && shown.top == top && shown.epoch == t.epoch {
 		return // as nearly always: few changes are of the best levels
