@@ -241,10 +241,10 @@ func (s *shard) closeHash(t *token) {
 // settlePending counts the failure of an earlier run, which waited for the next
 // one.
 func (s *shard) settlePending(t *token, o outcome) {
-	p := t.pending
-	if p.line == 0 {
+	if t.pending.line == 0 {
 		return
 	}
+	p := t.pending
 	t.pending = failure{}
 	s.tallies[HashWitness].count(o)
 	s.find(Finding{
