@@ -30,6 +30,19 @@
 // and which version was proved last. Epoch grows each time that the token becomes
 // live, and when a live book turns out to have lacked something.
 //
+// # Readers
+//
+// An [Asset] is the readers' side of a token, for any number of goroutines. Its Top
+// takes no lock and allocates nothing: the engine publishes a token's best levels
+// when they or its state change, never in the middle of a frame. Its View is a whole
+// book: the roots of two trees are copied under the lock of the market, which the
+// engine holds while it applies a frame to one of the market's tokens. Both cost the
+// same at any depth, and views of one version share their copy.
+//
+// An engine has a lease: it says until when it vouches for its books. A read looks at
+// the clock itself, so that an engine that hangs reads as stale. A [Replay] has no
+// clock, and vouches for ever.
+//
 // # Runs
 //
 // A change at the exchange may come as several frames. All its entries of one
@@ -72,6 +85,15 @@
 // A stale book goes on with the changes that come; it is live again with a whole
 // book, or when its hash matches.
 //
+// # The cost of proof
+//
+// A proof hashes a whole book: some microseconds, ten times what all else that a
+// frame needs costs. It has a budget of bytes for each second; a Replay's is not
+// limited unless [Replay.LimitProofs] says so. A book that cannot be compared is
+// unproved, and waits for its turn: those that have waited longest come first. While
+// further frames wait, only the ends of runs are compared, since nothing could prove
+// them later.
+//
 // # Bounds
 //
 // A token keeps 64 announced states, a market 8 candidates for its last trade
@@ -92,5 +114,6 @@
 //
 // # Concurrency
 //
-// A Replay is for one goroutine. A View is immutable and may be passed on.
+// A Replay is for one goroutine; its Assets are for all, while it goes on. A View is
+// immutable and may be passed on.
 package engine

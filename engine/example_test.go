@@ -66,6 +66,37 @@ func ExampleReplay() {
 	// 460641… 0.38 x 86.14 / 0.381 x 66.32 (<nil>), epoch 2, proved by hash
 }
 
+// What are the best prices now, while the books go on? Any goroutine may ask.
+func ExampleAsset_Top() {
+	reader, err := capture.NewReader(simulatedRecording())
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer reader.Close()
+	replay := engine.NewReplay(nil)
+	var touched []*engine.Asset
+	for range 20 {
+		record, err := reader.Next()
+		if err != nil {
+			fmt.Println(err)
+			return
+		}
+		if err := replay.Step(record); err != nil {
+			fmt.Println(record.Line, err)
+		}
+		touched = replay.AppendTouched(touched[:0])
+	}
+	for _, asset := range touched {
+		top, err := asset.Top()
+		fmt.Printf("%.6s… %v / %v (%v), since version %d of epoch %d\n",
+			asset.ID(), top.Bid.Price, top.Ask.Price, err, top.Version, top.Epoch)
+	}
+	// Output:
+	// 976922… 0.615 / 0.617 (<nil>), since version 1 of epoch 1
+	// 460641… 0.383 / 0.385 (<nil>), since version 1 of epoch 1
+}
+
 // May I trade on what this view says?
 func ExampleView_Top() {
 	view := engine.View{Status: engine.Status{State: engine.Stale, Reason: engine.HashMismatch, Epoch: 2}}

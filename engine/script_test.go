@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -75,11 +76,34 @@ func (sc *script) step(frame string) {
 	sc.line++
 	r := feed.Record{Conn: sc.conn, Line: sc.line, Time: time.UnixMilli(sc.now), Frame: []byte(frame)}
 	_ = sc.s.step(instant(sc.now*1e6), &r, sc.more)
+	sc.published()
 }
 
 func (sc *script) control(kind feed.RecordKind) {
 	sc.line++
 	_ = sc.s.step(instant(sc.now*1e6), &feed.Record{Kind: kind, Conn: sc.conn, Line: sc.line}, sc.more)
+	sc.published()
+}
+
+// published compares what readers without a lock see with what a view says.
+func (sc *script) published() {
+	sc.t.Helper()
+	for _, t := range sc.s.tokens {
+		if t == nil {
+			continue
+		}
+		v := t.readers.View()
+		want, wantErr := v.Top()
+		top, err := t.readers.Top()
+		e, _ := errors.AsType[*StateError](err)
+		w, _ := errors.AsType[*StateError](wantErr)
+		if (e == nil) != (w == nil) || e != nil && (e.State != w.State || e.Reason != w.Reason || e.Epoch != w.Epoch || !e.Since.Equal(w.Since)) {
+			sc.t.Fatalf("line %d: published %v, but the view says %v", sc.line, err, wantErr)
+		}
+		if e == nil && (top.Top != want || top.Epoch != v.Epoch || top.Version > v.Version) {
+			sc.t.Fatalf("line %d: published %+v, but the view is %+v of version %d", sc.line, top, want, v.Version)
+		}
+	}
 }
 
 func jsonLevels(levels []book.Level) string {
@@ -142,6 +166,7 @@ func changesText(changes []string, end string, ms int64, hash feed.Hash) string 
 func (sc *script) wait(d time.Duration) {
 	sc.now += d.Milliseconds()
 	sc.s.expire(instant(sc.now * 1e6))
+	sc.published()
 }
 
 func (sc *script) token() *token { return sc.s.byID(yesToken) }
