@@ -51,4 +51,7 @@
 // Timings on shared machines are noisy, and the paths suffer unequally: believe
 // the ratios, which are of medians of interleaved rounds, and those of more than
 // one run. With -benchtime 1x everything runs once, to see that it does.
+//
+// The script measure runs all in rounds, and keeps raw results; README.md has the
+// tables of them, and what they say of the targets.
 package bench

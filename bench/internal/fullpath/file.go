@@ -55,7 +55,10 @@ func Write(path string, c *corpus.Corpus) (err error) {
 		buffer = binary.LittleEndian.AppendUint32(buffer, uint32(len(f.Data)))
 		_, _ = w.Write(append(buffer, f.Data...))
 	}
-	return w.Flush()
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return file.Sync() // or writing it to the disk disturbs what is measured next
 }
 
 // name finds the tokens of a corpus, and for each frame after the opening those
