@@ -28,22 +28,16 @@ func (a *Asset) ID() string { return a.id }
 // [Asset.View].
 func (a *Asset) Top() (top Top, err error) {
 	stateErr, ok := a.top.read(&top, maxAttempts)
-	if ok && stateErr == nil && !a.lease.over() {
-		return top, nil
-	}
-	return Top{}, a.noTop(stateErr, ok, top.Epoch)
-}
-
-// noTop says why there is no top.
-func (a *Asset) noTop(stateErr *StateError, ok bool, epoch uint64) error {
+	over := a.lease.over()
 	switch {
-	case a.lease.over():
-		return &StateError{State: Stale, Reason: Stalled, Since: a.lease.end(), Epoch: epoch}
-	case !ok:
-		return &StateError{State: Live, Reason: Busy}
-	default:
-		return stateErr
+	case ok && stateErr == nil && !over:
+		return top, nil
+	case ok && stateErr != nil && (!over || stateErr.State != Live):
+		return Top{}, stateErr
+	case over:
+		return Top{}, &StateError{State: Stale, Reason: Stalled, Since: a.lease.end(), Epoch: top.Epoch}
 	}
+	return Top{}, &StateError{State: Live, Reason: Busy}
 }
 
 // View returns the token's book and status: one version, whole frames. It costs

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"example.com/truebook/book"
 	"example.com/truebook/feed"
@@ -163,5 +164,75 @@ func TestViewsOfOneVersion(t *testing.T) {
 	a.View()
 	if n := testing.AllocsPerRun(100, func() { a.View() }); n != 0 && !raceEnabled {
 		t.Errorf("%v allocations", n)
+	}
+}
+
+// What is gone stays gone, whatever the lease.
+func TestLeaseOfGone(t *testing.T) {
+	sc := opened(t)
+	sc.step(`{"event_type":"market_resolved","market":"` + condition + `","assets_ids":["` + yesToken + `"],"timestamp":"1784578702354"}`)
+	sc.s.lease.until.Store(int64(sinceStart()) - 1)
+	a := sc.token().readers
+	_, err := a.Top()
+	v := a.View()
+	_, verr := v.Top()
+	if !errors.Is(err, ErrGone) {
+		t.Errorf("Top: %v; View: %v", err, verr)
+	}
+}
+
+// A clone has readers of its own.
+func TestCloneReaders(t *testing.T) {
+	sc := opened(t)
+	top, err := sc.s.clone().byID(yesToken).readers.Top()
+	if want, _ := sc.token().readers.Top(); top.Top != want.Top || err != nil {
+		t.Errorf("%+v %v, want %+v", top, err, want)
+	}
+}
+
+// A frame makes one version, also when the book becomes the one that it may have
+// been instead.
+func TestOneVersionPerFrame(t *testing.T) {
+	const a, b = "40x2 41x1 | 60x1 61x1", "40x3 41x1 | 60x1 61x1"
+	sc := steady(t)
+	sc.change("40x2 |", a, startTime+5)
+	sc.change("40x3 |", b, startTime+5)
+	sc.change("40x2 |", a, startTime+5) // back: proves nothing
+	before := sc.view().Version
+	sc.change("41x9 |", "40x3 41x9 | 60x1 61x1", startTime+6) // the next run says that it was b after all
+	v := sc.view()
+	if v.Version != before+1 {
+		t.Errorf("one frame, versions %d to %d", before, v.Version)
+	}
+}
+
+// A token without a book has no versions.
+func TestTouchedHaveVersions(t *testing.T) {
+	replay := NewReplay(nil)
+	frame := changesText([]string{"40x1 |"}, "40x1 | 60x7", startTime, feed.Hash{1})
+	_ = replay.Step(feed.Record{Time: time.UnixMilli(startTime), Frame: []byte(frame)})
+	for _, a := range replay.AppendTouched(nil) {
+		if v := a.View(); v.Version == 0 {
+			t.Errorf("touched, version %d", v.Version)
+		}
+	}
+}
+
+// The book may be one of two, and only one has room for a change.
+func TestOtherFull(t *testing.T) {
+	sc := opened(t)
+	tok := sc.token()
+	tok.readers.View()
+	tok.other = book.New()
+	for p := book.Price(100); p < book.Dollar; p += 100 {
+		if _, err := tok.other.Set(book.Bid, p, 1); err != nil {
+			t.Fatal(err)
+		}
+	}
+	tok.run.ambiguous = true
+	sc.step(changesText([]string{"| 62x3"}, "40x10 41x5 | 60x7 61x8 62x3", startTime+1, hashOf(yesToken, "40x10 41x5 | 60x7 61x8 62x3", startTime+1, scriptTerms)))
+	tok.other = nil
+	if v := tok.readers.View(); !v.Snapshot.Equal(tok.book.Snapshot()) {
+		t.Errorf("version %d is not the book", v.Version)
 	}
 }

@@ -12,7 +12,7 @@ func (s *shard) priceChange(e *feed.PriceChange) {
 	for i := range e.Changes {
 		c := &e.Changes[i]
 		t := s.token(c.Asset)
-		s.hold(t)
+		s.hide(t)
 		switch {
 		case t.state == Gone:
 		case t.based && t.conn != s.conn:
@@ -52,6 +52,9 @@ func (s *shard) change(t *token, c *feed.Change, k key) {
 	if t.hold != nil {
 		s.changeHeld(t, c, k)
 	}
+	if k.time <= r.key.time && r.entries > 0 && (k != r.key || r.levels&levelBit(c) != 0) {
+		s.compare(t) // what is to be done depends on whether the state is reached
+	}
 	switch {
 	case k == r.key && r.matched:
 		// The state that it belongs to is reached: whatever it says is either so
@@ -88,19 +91,21 @@ func (s *shard) set(t *token, c *feed.Change) {
 		return
 	}
 	t.run.changed()
+	t.run.levels |= levelBit(c)
 	s.note(t, c)
 }
 
 // write puts a change into the book, and into the one that it may be instead.
 func (s *shard) write(t *token, c *feed.Change) bool {
 	t.refreshed = false
-	_, err := t.book.Set(c.Side, c.Price, c.Size)
-	if t.other != nil && err == nil {
-		_, err = t.other.Set(c.Side, c.Price, c.Size)
-	}
-	if err != nil { // more levels than a book can have
+	if _, err := t.book.Set(c.Side, c.Price, c.Size); err != nil { // more levels than a book can have
 		s.breakContinuity(t, BadMessage)
 		return false
+	}
+	if t.other != nil {
+		if _, err := t.other.Set(c.Side, c.Price, c.Size); err != nil {
+			t.other = nil
+		}
 	}
 	return true
 }
@@ -157,7 +162,11 @@ func (s *shard) repeat(t *token, c *feed.Change, k key) {
 // isPast says whether an entry that was never seen is part of a state that is
 // known whole: one whose hash matches, or a book that was sent.
 func (t *token) isPast(k key) bool {
-	return t.run.matched && k.time < t.run.key.time || k.time < t.baseTime && t.baseTime-k.time <= maxDisorder
+	reached := t.baseTime
+	if t.run.matched {
+		reached = max(reached, t.run.key.time)
+	}
+	return k.time < reached && reached-k.time <= maxDisorder
 }
 
 // past does not apply an entry that the book includes. The exchange does send
@@ -233,7 +242,11 @@ func (s *shard) closeHash(t *token) {
 			t.demote(HashMismatch, s.now) // whatever the clock says
 		}
 	default:
-		s.settlePending(t, disagreed)
+		o := disagreed
+		if !r.compared {
+			o = unknown // there was no budget for it
+		}
+		s.settlePending(t, o)
 		s.tallies[HashWitness].count(unknown)
 	}
 }
@@ -247,15 +260,20 @@ func (s *shard) settlePending(t *token, o outcome) {
 	p := t.pending
 	t.pending = failure{}
 	s.tallies[HashWitness].count(o)
+	if o == unknown {
+		return
+	}
 	s.find(Finding{
 		Line: p.line, Asset: t.asset.ID, Witness: HashWitness, Healed: o == healed, Continued: p.continued,
 		Expected: p.expected.String(), Found: p.found.String(),
 	})
 }
 
+// find keeps a finding until the record is done: whoever is told of it may look at
+// the books.
 func (s *shard) find(f Finding) {
 	if s.report != nil {
-		s.report(f)
+		s.findings = append(s.findings, f)
 	}
 }
 
@@ -295,7 +313,7 @@ func pair(bid, ask book.Price) string {
 // trade notes the last trade price of the token's market. The hash may have had
 // it before, and a mismatch be explained by it.
 func (s *shard) trade(t *token, e *feed.Trade) {
-	s.hold(t)
+	s.hide(t)
 	if !s.join(t, e.Market) {
 		return
 	}
@@ -307,7 +325,7 @@ func (s *shard) trade(t *token, e *feed.Trade) {
 
 // tickSizeChange notes a new tick size. The levels stay.
 func (s *shard) tickSizeChange(t *token, e *feed.TickSizeChange) {
-	s.hold(t)
+	s.hide(t)
 	if !s.join(t, e.Market) {
 		return
 	}
@@ -321,7 +339,7 @@ func (s *shard) tickSizeChange(t *token, e *feed.TickSizeChange) {
 func (s *shard) reconsider(m *market) {
 	for _, t := range m.tokens {
 		if t.run.check == Failed {
-			s.hold(t)
+			s.hide(t)
 			t.run.changed()
 			s.touch(t)
 		}

@@ -92,7 +92,12 @@
 // limited unless [Replay.LimitProofs] says so. A book that cannot be compared is
 // unproved, and waits for its turn: those that have waited longest come first. While
 // further frames wait, only the ends of runs are compared, since nothing could prove
-// them later.
+// them later. What decides whether an entry is applied, and how a run ended that did
+// not match, is compared in any case, on credit of a second.
+//
+// With proofs switched off, only the announced states tell a repeat from a change: a
+// repeat inside the newest run that touches a level twice is applied, and so is a
+// change that comes late, after one of the same level. The next whole book mends it.
 //
 // # Bounds
 //

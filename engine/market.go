@@ -23,14 +23,14 @@ type market struct {
 
 func newMarket(id string) *market { return &market{id: id} }
 
-// hold takes a token from its readers until the record is done. Everything that
+// hide takes a token from its readers until the record is done. Everything that
 // changes a token comes after this.
-func (s *shard) hold(t *token) {
-	if t.held {
+func (s *shard) hide(t *token) {
+	if t.hidden {
 		return
 	}
-	t.held = true
-	s.held = append(s.held, t)
+	t.hidden = true
+	s.hidden = append(s.hidden, t)
 	s.lock(t.market)
 }
 
@@ -46,15 +46,21 @@ func (s *shard) lock(m *market) {
 
 // release shows the tokens to their readers again.
 func (s *shard) release() {
-	for _, t := range s.held {
-		t.held = false
+	for _, t := range s.hidden {
+		t.hidden = false
 		t.show()
 	}
 	for _, m := range s.locked {
 		m.held = false
 		m.mu.Unlock()
 	}
-	s.held, s.locked = s.held[:0], s.locked[:0]
+	s.hidden, s.locked = s.hidden[:0], s.locked[:0]
+	if len(s.findings) > 0 {
+		for _, f := range s.findings {
+			s.report(f)
+		}
+		s.findings = s.findings[:0]
+	}
 }
 
 // join puts a token into the market that an event names for it. Once a hash has

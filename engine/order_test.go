@@ -194,3 +194,49 @@ func TestRefreshSpeaksForItself(t *testing.T) {
 	sc.bookWithHash(ones, startTime, feed.Hash{})
 	sc.notProved()
 }
+
+// The exchange's clock is set back by seconds while all is in order: a live book
+// must not be without the changes since.
+func TestClockSetBack(t *testing.T) {
+	sc := steady(t)
+	sc.now = startTime + 10_000
+	sc.change("40x2 |", "40x2 41x1 | 60x1 61x1", sc.now)
+	sc.expect("live, proved, epoch 1", "")
+	at := sc.now - 5000
+	for i := range int64(20) {
+		sc.now += 200
+		// The best bid is taken away and given back.
+		if i%2 == 0 {
+			sc.change("41x0 |", "40x2 | 60x1 61x1", at+200*i)
+		} else {
+			sc.change("41x3 |", "40x2 41x3 | 60x1 61x1", at+200*i)
+		}
+	}
+	sc.change("41x0 |", "40x2 | 60x1 61x1", at+200*20)
+	sc.wait(3 * time.Second)
+	if v := sc.view(); v.State == Live && v.Snapshot.Top().Bid.Price == 410_000 {
+		t.Errorf("live for %v with a bid that has not been there: %+v", 7*time.Second, v.Status)
+	}
+}
+
+// A new connection opens with the state that the book is at: repeats of it are known
+// all the same.
+func TestTakeoverOfTheSameState(t *testing.T) {
+	for _, foreign := range []bool{false, true} {
+		const a = "40x2 41x1 | 60x1 61x1"
+		sc := steady(t)
+		sc.change("40x2 |", a, startTime+100)
+		sc.control(feed.Closed)
+		if foreign {
+			sc.conn++
+		}
+		sc.control(feed.Opened)
+		sc.book(a, startTime+100)
+		sc.expect("live, proved, epoch 2", a)
+		const end = "40x5 41x5 | 60x1 61x1"
+		sc.change("40x5 |", end, startTime+150)
+		sc.change("40x2 |", a, startTime+100) // the exchange repeats an entry of 50 ms ago
+		sc.change("41x5 |", end, startTime+150)
+		sc.expect("live, proved, epoch 2", end)
+	}
+}

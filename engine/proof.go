@@ -26,8 +26,8 @@ const (
 type proofs struct {
 	off bool
 	// rate is in bytes of text per second, 0 for no limit; left is what remains at
-	// the time at, of the rate of one second at most. A book may cost more than is
-	// left, which the next ones pay for.
+	// the time at, from minus the rate of one second to that of one. A book may cost
+	// more than is left, which the next ones pay for.
 	rate, left int64
 	at         instant
 	// queue holds, from first on, each token that could not be compared when it was
@@ -36,7 +36,14 @@ type proofs struct {
 	first int
 }
 
-// allows says whether a book may be hashed now.
+// limit sets the budget: bytes for each second, 0 for no limit, less than 0 for
+// nothing at all. It begins with that of a second.
+func (p *proofs) limit(bytes int64, now instant) {
+	p.off, p.rate = bytes < 0, max(bytes, 0)
+	p.left, p.at = p.rate, now
+}
+
+// allows says whether a book may be hashed now that could as well be hashed later.
 func (p *proofs) allows(now instant) bool {
 	if p.off {
 		return false
@@ -44,12 +51,20 @@ func (p *proofs) allows(now instant) bool {
 	if p.rate == 0 {
 		return true
 	}
-	if since := time.Duration(now - p.at); since > 0 {
-		since = min(since, time.Second)
-		p.left = min(p.rate, p.left+int64(since.Seconds()*float64(p.rate)))
+	// What is less than a byte is left for the next time.
+	if credit := time.Duration(now-p.at).Seconds() * float64(p.rate); credit >= 1 {
+		p.left = min(p.rate, p.left+int64(min(credit, 2*float64(p.rate))))
 		p.at = now
 	}
 	return p.left > 0
+}
+
+// charge takes the cost of a book from the budget. What could not be put off goes on
+// credit, of one second at most.
+func (p *proofs) charge(bytes int64) {
+	if p.rate > 0 {
+		p.left = max(p.left-bytes, -p.rate)
+	}
 }
 
 // waiting says that the queue is not empty.
@@ -81,23 +96,46 @@ func (p *proofs) next() *token {
 func (s *shard) prove() {
 	for p := &s.proofs; p.waiting() && !s.more && p.allows(s.now); {
 		t := p.next()
-		s.hold(t)
-		s.evaluate(t, false)
+		s.hide(t)
+		s.compare(t)
 		s.deadlines.set(t, t.nextDeadline())
 	}
 }
 
-// evaluate compares the book with the hash of the token's run, unless that has
-// been done for the book as it is. If the run is over, a mismatch is a failure.
+// evaluate compares the book with the hash of the token's run as far as the budget
+// goes. Tokens that wait come first. But a mismatch that is known is looked into when
+// the run is over: nothing could tell later.
 func (s *shard) evaluate(t *token, over bool) {
+	p := &s.proofs
+	switch {
+	case over && t.run.check == Open:
+		s.compareAs(t, true)
+	case over && (p.rate == 0 || !p.waiting()) && p.allows(s.now):
+		s.compareAs(t, true)
+	case over:
+	case s.more || p.waiting() || !p.allows(s.now):
+		p.later(t)
+	default:
+		s.compare(t)
+	}
+}
+
+// compare compares the book with the hash of the token's run, whatever is left of
+// the budget, unless that has been done since the book changed.
+func (s *shard) compare(t *token) {
+	if !t.run.compared {
+		s.compareAs(t, false)
+	}
+}
+
+// compareAs compares the book with the hash of the token's run. If the run is over,
+// a mismatch is a failure.
+func (s *shard) compareAs(t *token, over bool) {
 	r := &t.run
-	if r.matched || r.check == Failed || t.market.id == "" {
+	if r.matched || r.check == Failed || s.proofs.off || t.market.id == "" {
 		return
 	}
-	if !s.proofs.allows(s.now) || s.more && !over {
-		s.proofs.later(t)
-		return
-	}
+	r.compared = true
 	effort := feed.Quick
 	if over && (t.searchedAt == 0 || s.now >= t.searchedAt.after(s.searchGap)) {
 		effort = feed.Search
@@ -149,7 +187,7 @@ func (s *shard) matched(t *token) {
 		return
 	}
 	t.failed = false
-	if r.ambiguous {
+	if r.ambiguous || r.broken {
 		return
 	}
 	r.check = Proved
@@ -163,7 +201,10 @@ func (s *shard) matched(t *token) {
 func (s *shard) check(t *token, b *book.Book, k key, effort feed.Effort) feed.Match {
 	m := t.market
 	id := feed.BookID{Market: m.id, Asset: t.asset.ID, Time: k.time}
+	if s.proofs.off {
+		return feed.CannotSay
+	}
 	s.bids, s.asks = b.AppendBackward(s.bids[:0], book.Bid), b.AppendBackward(s.asks[:0], book.Ask)
-	s.proofs.left -= idBytes + levelBytes*int64(len(s.bids)+len(s.asks))
+	s.proofs.charge(idBytes + levelBytes*int64(len(s.bids)+len(s.asks)))
 	return s.checker.Check(id, s.bids, s.asks, k.hash.bytes(), &m.terms, effort)
 }

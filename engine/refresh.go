@@ -30,7 +30,7 @@ type hold struct {
 // wholeBook takes a book that the exchange sent. Not older than what is here, it
 // is the truth at once.
 func (s *shard) wholeBook(t *token, e *feed.Book) {
-	s.hold(t)
+	s.hide(t)
 	k := newKey(e.Time, &e.Hash)
 	old := t.based && (k.time < t.horizon.newest.time || k != t.run.key && t.ring.has(k))
 	foreign := t.based && t.conn != s.conn
@@ -88,6 +88,7 @@ func note(terms *feed.MarketTerms, e *feed.Book) {
 // refresh replaces the token's book by one from which it differs in some levels,
 // or in none.
 func (s *shard) refresh(t *token, e *feed.Book, k key, differ int) {
+	s.touch(t)
 	if t.other != nil && differ > 0 {
 		if n, err := t.other.Differs(e.Bids, e.Asks); err == nil && n == 0 {
 			t.book, t.other, differ = t.other, t.book, 0
@@ -140,6 +141,8 @@ func (s *shard) base(t *token, e *feed.Book, k key) {
 	unnamed := t.based && k.unnamed() && k.time == t.run.key.time
 	if k != t.run.key || !t.based {
 		s.startRun(t, k)
+	} else {
+		t.ring.add(k) // which may have been emptied since
 	}
 	r := &t.run
 	// States that were announced and not applied may be missing in it, unless they
@@ -155,6 +158,7 @@ func (s *shard) base(t *token, e *feed.Book, k key) {
 	match := s.calibrate(t, k)
 	s.tallyBook(t, e, match)
 	r.changed()
+	r.compared, r.broken = true, false
 	switch match {
 	case feed.Mismatched:
 		// It does not have even the hash that it came with. What is live stays so

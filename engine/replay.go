@@ -16,7 +16,7 @@ type Replay struct {
 }
 
 // NewReplay returns a Replay that calls report with each check that did not
-// agree, unless it is nil. It may be called for a line before the current one:
+// agree, unless it is nil. A record has been applied then: report may look at books. It may be called for a line before the current one:
 // what a hash shows depends on what comes after it.
 func NewReplay(report func(Finding)) *Replay {
 	r := &Replay{shard: newShard(feed.DecoderOptions{Learn: true})}
@@ -64,16 +64,19 @@ func (r *Replay) Asset(id string) *Asset {
 // the order of their first event in it.
 func (r *Replay) AppendTouched(dst []*Asset) []*Asset {
 	for _, t := range r.shard.touched {
-		dst = append(dst, t.readers)
+		if t.based {
+			dst = append(dst, t.readers)
+		}
 	}
 	return dst
 }
 
 // LimitProofs sets how many bytes of books may be hashed in a second of the
-// recording's time: 0 is no limit, as at first, and less than 0 no proofs at all. A
-// book that cannot be compared is Unproved, and waits for its turn.
+// recording's time: 0 is no limit, as at first, and less than 0 no proofs at all, with
+// what the package says of that. A book that cannot be compared is Unproved, and waits
+// for its turn.
 func (r *Replay) LimitProofs(bytes int64) {
-	r.shard.proofs.rate, r.shard.proofs.off = max(bytes, 0), bytes < 0
+	r.shard.proofs.limit(bytes, r.now)
 }
 
 // Tallies returns what the witnesses have said so far.

@@ -121,6 +121,11 @@ type run struct {
 	// check is what readers are told. Open and Failed mean that the hash does not
 	// match; a run is Failed when it is over, and every effort was made.
 	check Check
+	// levels has the bits of the levels that the run has changed. An entry of another
+	// one is no repeat of them.
+	levels uint64
+	// compared: the book as it is has been compared with the hash of the key.
+	compared bool
 	// matched: the book has the hash of the key. It is what the witness is told;
 	// from then on no change of this key can alter the book.
 	matched bool
@@ -128,9 +133,18 @@ type run struct {
 	// or something else speaks against it. A match proves nothing then, and check
 	// is Unproved; the next run's will.
 	ambiguous bool
+	// broken: the connection broke after the run had begun. A match says what was
+	// before, and proves nothing until a whole book has come.
+	broken bool
 	// searched: the terms of a hash that did not match were searched for.
 	searched bool
 	hasBest  bool
+}
+
+// levelBit returns the bit of a change's level, which it shares with others.
+func levelBit(c *feed.Change) uint64 {
+	const mix = 0x9e3779b97f4a7c15
+	return 1 << ((uint64(c.Price)<<1 | uint64(c.Side)) * mix >> 58)
 }
 
 // agreesWith compares prices only: sizes at the top are not reported. The price
@@ -147,7 +161,7 @@ func (r *run) count(c *feed.Change, line int) {
 }
 
 // changed says that the book has changed since the hash was last compared.
-func (r *run) changed() { r.check, r.matched = Unproved, false }
+func (r *run) changed() { r.check, r.compared, r.matched = Unproved, false, false }
 
 // doubt says that a match of the hash proves nothing.
 func (r *run) doubt() {

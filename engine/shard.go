@@ -22,8 +22,9 @@ type shard struct {
 	proofs    proofs
 
 	tallies Tallies
-	// report is called with each finding, if it is not nil.
-	report func(Finding)
+	// report is called with each finding, if it is not nil, when the record is done.
+	report   func(Finding)
+	findings []Finding // of the record, to be reported
 	// searchGap bounds the searches of each token; 0 searches at every mismatch.
 	searchGap time.Duration
 	// fruitless counts the exhaustive calibrations since the last that found
@@ -39,7 +40,7 @@ type shard struct {
 	conn    int
 	more    bool     // frames are waiting
 	touched []*token // by its frame
-	held    []*token // see hold
+	hidden  []*token // from readers, see hide
 	locked  []*market
 	// scratch is a book for one that is only looked at, bids and asks are the
 	// levels of one that is being hashed.
@@ -81,7 +82,7 @@ func (s *shard) clone() *shard {
 	for _, t := range s.proofs.queue[s.proofs.first:] {
 		c.proofs.queue = append(c.proofs.queue, c.tokens[t.asset.Index])
 	}
-	c.touched, c.held, c.locked, c.bids, c.asks = nil, nil, nil, nil, nil
+	c.touched, c.hidden, c.locked, c.findings, c.bids, c.asks = nil, nil, nil, nil, nil, nil
 	c.scratch = book.New()
 	return &c
 }
@@ -90,10 +91,11 @@ func (s *shard) clone() *shard {
 // the first error of a frame that could not be read, whole or in part. more says
 // that another frame is waiting, so that proofs may wait as well.
 func (s *shard) step(now instant, r *feed.Record, more bool) error {
+	s.more = more
 	if len(s.deadlines) > 0 || s.proofs.waiting() {
 		s.expire(now)
 	}
-	s.now, s.line, s.conn, s.more = now, r.Line, r.Conn, more
+	s.now, s.line, s.conn = now, r.Line, r.Conn
 	err := s.record(r)
 	if s.proofs.waiting() {
 		s.prove()
@@ -124,7 +126,7 @@ func (s *shard) expire(now instant) {
 	for len(s.deadlines) > 0 && s.deadlines[0].deadline <= now {
 		t := s.deadlines[0]
 		s.now = max(s.now, t.deadline) // which may have been set when it was over already
-		s.hold(t)
+		s.hide(t)
 		s.overdue(t)
 		s.deadlines.set(t, t.nextDeadline())
 	}
@@ -140,7 +142,10 @@ func (s *shard) overdue(t *token) {
 		s.endHold(t, disagreed)
 	}
 	if t.run.check == Open && t.run.openSince.after(runTimeout) <= s.now {
-		s.evaluate(t, true)
+		s.compareAs(t, true)
+		if t.run.check == Open { // proofs are off since
+			t.run.check, t.run.openSince = Unproved, 0
+		}
 	}
 	if t.failed && t.failedAt.after(failureTimeout) <= s.now {
 		t.demote(HashMismatch, s.now)
@@ -206,8 +211,7 @@ func (s *shard) touch(t *token) {
 
 // publish ends what a frame did to a token: one more version, and its check.
 func (s *shard) publish(t *token) {
-	refreshed := t.refreshed
-	t.touched, t.refreshed = false, false
+	defer func() { t.touched, t.refreshed = false, false }()
 	t.received = s.now
 	if !t.based {
 		return
@@ -222,7 +226,7 @@ func (s *shard) publish(t *token) {
 	switch {
 	case r.check == Proved:
 		t.proof = proof{ByHash, t.version, s.now}
-	case refreshed && r.check == Unproved && !r.ambiguous:
+	case t.refreshed && r.check == Unproved && !r.ambiguous:
 		t.proof = proof{ByRefresh, t.version, s.now}
 	case t.proof.by <= ByTop && r.hasBest && t.settling == NoReason:
 		t.proof = proof{ByTop, t.version, s.now}
@@ -246,7 +250,7 @@ func (s *shard) breakAll(reason Reason) {
 // breakContinuity: something that concerns the token was lost. A match of the
 // hash, or a whole book, ends the doubt.
 func (s *shard) breakContinuity(t *token, reason Reason) {
-	s.hold(t)
+	s.hide(t)
 	if t.based {
 		if t.hold != nil {
 			s.endHold(t, unknown)
@@ -257,7 +261,7 @@ func (s *shard) breakContinuity(t *token, reason Reason) {
 		s.closeRun(t)
 		s.settlePending(t, disagreed)
 		t.continuous, t.other = false, nil
-		if t.run.check == Proved {
+		if t.run.broken = true; t.run.check == Proved {
 			t.run.check = Unproved // what is missing may have been newer
 		}
 	}
@@ -284,7 +288,7 @@ func (s *shard) end(t *token) {
 	if t.state == Gone {
 		return
 	}
-	s.hold(t)
+	s.hide(t)
 	s.finish(t)
 	t.state, t.reason, t.since = Gone, Resolved, s.now
 	s.touch(t)
@@ -307,7 +311,7 @@ func (s *shard) finish(t *token) {
 func (s *shard) finishAll() {
 	for _, t := range s.tokens {
 		if t != nil {
-			s.hold(t)
+			s.hide(t)
 			s.finish(t)
 		}
 	}

@@ -14,13 +14,13 @@ type token struct {
 
 	asset *feed.Asset
 	// market is one of its own, without an id, before the first event. Its lock
-	// guards all that follows: see [shard.hold].
+	// guards all that follows: see [shard.hide].
 	market *market
 	book   *book.Book
 	ring   *ring // nil until the token is based
 	conn   int   // the connection whose changes it follows, if based
 
-	held      bool // in shard.held
+	hidden    bool // in shard.hidden
 	touched   bool // by the frame that is being applied
 	refreshed bool // the frame held a whole book that was taken
 	unproved  bool // in proofs.queue
@@ -283,5 +283,7 @@ func (t *token) clone() *token {
 		h.ours = t.hold.ours.Fork()
 		c.hold = &h
 	}
+	c.shown = shownTop{}
+	c.show()
 	return &c
 }

@@ -135,7 +135,7 @@ const leastFrame = 256
 // usualPriceChange reads a frame of the usual form, or does nothing and returns
 // false.
 func (d *Decoder) usualPriceChange(frame []byte) bool {
-	if len(frame) < leastFrame || !beforeMarket.begins(frame) || d.strict {
+	if len(frame) < leastFrame || len(frame) > MaxFrame || !beforeMarket.begins(frame) || d.strict {
 		return false
 	}
 	m := d.knownCondition(frame[11 : 11+conditionBytes])

@@ -1,6 +1,7 @@
 package feed_test
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
@@ -35,7 +36,7 @@ func (w *bothWays) compare(t *testing.T, frame []byte) {
 		return fmt.Sprintf("%s\n%v\n%+v", showWhole(events), err, stats)
 	}
 	if usual, strict := describe(w.usual), describe(w.strict); usual != strict {
-		t.Fatalf("%q\nreads as\n%s\nand strictly as\n%s", frame, usual, strict)
+		t.Fatalf("%.9999q\nreads as\n%s\nand strictly as\n%s", frame, usual, strict)
 	}
 }
 
@@ -110,6 +111,12 @@ func TestNearlyUsual(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestUsualTooLong: white space behind a frame counts as a part of it.
+func TestUsualTooLong(t *testing.T) {
+	w := newBothWays(feed.DecoderOptions{})
+	w.compare(t, append([]byte(expand(changeFrame)), bytes.Repeat([]byte(" "), feed.MaxFrame)...))
 }
 
 // FuzzUsual: what is read in the usual form is what the scanner reads.
