@@ -16,8 +16,9 @@ type Replay struct {
 }
 
 // NewReplay returns a Replay that calls report with each check that did not
-// agree, unless it is nil. A record has been applied then: report may look at books. It may be called for a line before the current one:
-// what a hash shows depends on what comes after it.
+// agree, unless it is nil. It may be called for a line before the current one: what
+// a hash shows depends on what comes after it. The record has been applied by then,
+// and report may look at the books.
 func NewReplay(report func(Finding)) *Replay {
 	r := &Replay{shard: newShard(feed.DecoderOptions{Learn: true})}
 	r.shard.report, r.shard.searchGap = report, 0

@@ -98,7 +98,8 @@ func damageSmall(r *rand.Rand, frames []smallFrame) []smallFrame {
 	return frames
 }
 
-// TestSmallStreams damages small streams of one token and fails if a book reads as
+// TestSmallStreams damages small streams of one token, some of them with little to
+// prove by, or with frames that wait, and fails if a book reads as
 // proved, or as given by a whole book, that is not the newest state announced in
 // the frames that came.
 func TestSmallStreams(t *testing.T) {
@@ -111,9 +112,16 @@ func TestSmallStreams(t *testing.T) {
 		frames, states := smallStream(r, 14)
 		frames = damageSmall(r, frames)
 		sc := newScript(t)
+		switch seed % 4 {
+		case 1:
+			sc.s.proofs.limit(3000, instant(startTime*1e6)) // five books a second
+		case 2:
+			sc.s.proofs.limit(0, 0)
+		}
 		newest := -1
 		for i, f := range frames {
 			sc.now = max(sc.now, f.time)
+			sc.more = seed%4 == 2 && r.IntN(2) == 0
 			if f.state < 0 {
 				sc.control(feed.Lost)
 				continue
@@ -127,7 +135,7 @@ func TestSmallStreams(t *testing.T) {
 				for _, f := range frames[:i+1] {
 					notes = append(notes, f.note)
 				}
-				t.Fatalf("seed %d: state %d is %s, but %v %v reads as %v, %v\n  %s", seed, newest, states[newest],
+				t.Fatalf("seed %d (proofs: %d): state %d is %s, but %v %v reads as %v, %v\n  %s", seed, seed%4, newest, states[newest],
 					slices.Collect(v.Snapshot.Bids()), slices.Collect(v.Snapshot.Asks()), v.Check, v.Proof.By, strings.Join(notes, "\n  "))
 			}
 		}
