@@ -49,8 +49,8 @@ func (s *shard) change(t *token, c *feed.Change, k key) {
 		s.touch(t)
 		return
 	}
-	if t.hold != nil {
-		s.changeHeld(t, c, k)
+	if t.awaited != nil {
+		s.changeAwaited(t, c, k)
 	}
 	if k.time <= r.key.time && r.entries > 0 && (k != r.key || r.levels&levelBit(c) != 0) {
 		s.compare(t) // what is to be done depends on whether the state is reached
@@ -111,11 +111,11 @@ func (s *shard) write(t *token, c *feed.Change) bool {
 }
 
 // note counts a change as one of the token's run, or of the one whose refresh is
-// held.
+// awaited.
 func (s *shard) note(t *token, c *feed.Change) {
 	s.touch(t)
-	if t.hold != nil && t.run.key == t.hold.key {
-		t.hold.run.count(c, s.line)
+	if t.awaited != nil && t.run.key == t.awaited.key {
+		t.awaited.run.count(c, s.line)
 		t.run.bestBid, t.run.bestAsk, t.run.hasBest = c.BestBid, c.BestAsk, c.HasBest
 		return
 	}

@@ -121,7 +121,7 @@ func (r *recording) loss(t *testing.T, before, after *shard, i int, h happening)
 		healed := r.states[stateID{h.asset, named.hash.bytes()}].is(tok.book)
 		at := j + 1
 		s.apply(&r.frames[j].record)
-		for j++; tok.hold != nil && j < len(r.frames); j++ {
+		for j++; tok.awaited != nil && j < len(r.frames); j++ {
 			s.apply(&r.frames[j].record) // a book may have come early: give its changes time
 		}
 		s.finishAll()

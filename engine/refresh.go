@@ -7,10 +7,10 @@ import (
 	"example.com/truebook/feed"
 )
 
-// hold is a whole book that differed from the one here when it came. It may have
+// awaited is what a whole book that differed from the one here waits for. It may have
 // come before the last of the changes that led to it: until those have come, or
 // until the deadline, nobody can say that a change was lost.
-type hold struct {
+type awaited struct {
 	key      key
 	line     int
 	deadline instant
@@ -102,14 +102,14 @@ func (s *shard) refresh(t *token, e *feed.Book, k key, differ int) {
 		s.tallies[RefreshWitness].count(agreed)
 	}
 	open := t.run.key
-	if t.hold != nil && t.hold.key != k {
-		s.endHold(t, disagreed)
+	if t.awaited != nil && t.awaited.key != k {
+		s.endAwaited(t, disagreed)
 	}
 	if k != open {
 		s.closeRun(t)
 	}
 	ours := t.book
-	wait := compared && differ > 0 && t.hold == nil
+	wait := compared && differ > 0 && t.awaited == nil
 	if wait {
 		ours = t.book.Fork()
 	}
@@ -120,12 +120,12 @@ func (s *shard) refresh(t *token, e *feed.Book, k key, differ int) {
 		}
 	}
 	if wait {
-		t.hold = &hold{
+		t.awaited = &awaited{
 			key: k, line: s.line, deadline: s.now.after(runTimeout),
 			ours: ours, want: t.book.Snapshot(), live: t.state == Live, open: open,
 		}
 		if k == open {
-			t.hold.run, t.run.entries = t.run, 0
+			t.awaited.run, t.run.entries = t.run, 0
 		}
 	}
 	s.base(t, e, k)
@@ -241,26 +241,26 @@ func (s *shard) contradiction(t *token, e *feed.Book, k key) {
 	s.tallyBook(t, e, s.check(t, s.scratch, k, feed.Quick))
 }
 
-// changeHeld lets the book without the refresh go on with a change of its run, or
+// changeAwaited lets the book without the refresh go on with a change of its run, or
 // of one that was going on before.
-func (s *shard) changeHeld(t *token, c *feed.Change, k key) {
-	h := t.hold
+func (s *shard) changeAwaited(t *token, c *feed.Change, k key) {
+	h := t.awaited
 	if k.time > h.key.time {
-		s.endHold(t, disagreed) // changes come in order: the missing ones won't
+		s.endAwaited(t, disagreed) // changes come in order: the missing ones won't
 		return
 	}
 	if k != h.key && k != h.open && k != t.run.key && !t.isLate(k) && t.ring.has(k) {
 		return
 	}
 	if _, err := h.ours.Set(c.Side, c.Price, c.Size); err == nil && h.ours.Snapshot().Equal(h.want) {
-		s.endHold(t, agreed)
+		s.endAwaited(t, agreed)
 	}
 }
 
-// endHold decides what a refresh that differed has shown.
-func (s *shard) endHold(t *token, o outcome) {
-	h := t.hold
-	t.hold = nil
+// endAwaited decides what a refresh that differed has shown.
+func (s *shard) endAwaited(t *token, o outcome) {
+	h := t.awaited
+	t.awaited = nil
 	failedBefore := t.pending.line != 0
 	s.tallies[RefreshWitness].count(o)
 	if o == disagreed {

@@ -138,8 +138,8 @@ func (s *shard) expire(now instant) {
 // overdue applies what is due for a token. Each case clears the cause of its
 // deadline.
 func (s *shard) overdue(t *token) {
-	if t.hold != nil && t.hold.deadline <= s.now {
-		s.endHold(t, disagreed)
+	if t.awaited != nil && t.awaited.deadline <= s.now {
+		s.endAwaited(t, disagreed)
 	}
 	if t.run.check == Open && t.run.openSince.after(runTimeout) <= s.now {
 		s.compareAs(t, true)
@@ -252,8 +252,8 @@ func (s *shard) breakAll(reason Reason) {
 func (s *shard) breakContinuity(t *token, reason Reason) {
 	s.hide(t)
 	if t.based {
-		if t.hold != nil {
-			s.endHold(t, unknown)
+		if t.awaited != nil {
+			s.endAwaited(t, unknown)
 		}
 		if t.run.check != Failed {
 			t.continuous = false // what is missing explains whatever does not match
@@ -297,8 +297,8 @@ func (s *shard) end(t *token) {
 // finish asks the witnesses about whatever is still open. A run that does not
 // match and was going on until now may have been cut off.
 func (s *shard) finish(t *token) {
-	if t.hold != nil {
-		s.endHold(t, unknown)
+	if t.awaited != nil {
+		s.endAwaited(t, unknown)
 	}
 	if t.run.check == Open {
 		t.continuous = false

@@ -55,7 +55,7 @@ type token struct {
 	// place is its place in shard.deadlines, -1 if it has none.
 	deadline instant
 	place    int
-	hold     *hold
+	awaited  *awaited
 	// other is what the book may be instead, nil if nothing speaks for it: the
 	// states of one millisecond may have come in another order. The next run's
 	// hash decides.
@@ -182,8 +182,8 @@ func (t *token) nextDeadline() instant {
 			next = due
 		}
 	}
-	if t.hold != nil {
-		at(t.hold.deadline)
+	if t.awaited != nil {
+		at(t.awaited.deadline)
 	}
 	if t.run.check == Open {
 		at(t.run.openSince.after(runTimeout))
@@ -278,10 +278,10 @@ func (t *token) clone() *token {
 		r.states = slices.Clone(r.states)
 		c.ring = &r
 	}
-	if t.hold != nil {
-		h := *t.hold
-		h.ours = t.hold.ours.Fork()
-		c.hold = &h
+	if t.awaited != nil {
+		h := *t.awaited
+		h.ours = t.awaited.ours.Fork()
+		c.awaited = &h
 	}
 	c.shown = shownTop{}
 	c.show()

@@ -6,9 +6,6 @@ package corpus
 import (
 	"errors"
 	"io"
-	"os"
-	"path/filepath"
-	"runtime"
 	"strconv"
 	"testing"
 	"time"
@@ -113,12 +110,11 @@ func Real(tb testing.TB) *Corpus {
 // Recorded returns the recorded corpus, for programs. It fails with an error that
 // matches [os.ErrNotExist] where it is not at hand.
 func Recorded() (*Corpus, error) {
-	folder := os.Getenv(captures.Variable)
-	if folder == "" {
-		_, file, _, _ := runtime.Caller(0)
-		folder = filepath.Join(filepath.Dir(file), "..", "..", "..", "shared", "data")
+	path, err := captures.Find(recording)
+	if err != nil {
+		return nil, err
 	}
-	return open(filepath.Join(folder, recording))
+	return open(path)
 }
 
 func open(path string) (*Corpus, error) {

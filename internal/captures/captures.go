@@ -12,16 +12,23 @@ import (
 // Variable names the folder that holds the recordings.
 const Variable = "TRUEBOOK_CAPTURES"
 
-// Path returns the path of a recording, and skips the test where there is none.
-func Path(tb testing.TB, name string) string {
-	tb.Helper()
+// Find returns the path of a recording, and the error of looking for it.
+func Find(name string) (string, error) {
 	folder := os.Getenv(Variable)
 	if folder == "" {
 		_, file, _, _ := runtime.Caller(0)
 		folder = filepath.Join(filepath.Dir(file), "..", "..", "..", "shared", "data")
 	}
 	path := filepath.Join(folder, name)
-	if _, err := os.Stat(path); err != nil {
+	_, err := os.Stat(path)
+	return path, err
+}
+
+// Path returns the path of a recording, and skips the test where there is none.
+func Path(tb testing.TB, name string) string {
+	tb.Helper()
+	path, err := Find(name)
+	if err != nil {
 		tb.Skipf("skipped: no recording %s here (%s names the folder)", name, Variable)
 	}
 	return path
