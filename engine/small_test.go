@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/truebook/book"
 	"example.com/truebook/feed"
@@ -123,7 +124,13 @@ func TestSmallStreams(t *testing.T) {
 			sc.now = max(sc.now, f.time)
 			sc.more = seed%4 == 2 && r.IntN(2) == 0
 			if f.state < 0 {
-				sc.control(feed.Lost)
+				sc.now += int64(r.IntN(2)) * 3000
+				sc.control([]feed.RecordKind{feed.Lost, feed.Closed, feed.Opened}[r.IntN(3)])
+				sc.wait(2 * time.Second)
+				sc.step("PONG")
+				if i > 0 && sc.s.byID(yesToken) != nil && sc.view().State == Live {
+					t.Fatalf("seed %d (proofs: %d): live after a gap: %+v", seed, seed%4, sc.view().Status)
+				}
 				continue
 			}
 			sc.step(f.text)
