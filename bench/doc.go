@@ -6,7 +6,7 @@
 // ratios. The long form adds 10,000 and 100,000 tokens, and takes some forty minutes
 // and 7 GB:
 //
-//	go test -bench . -bench.long -benchtime 1s -count 5 -timeout 3h ./bench
+//	go test ./bench -bench . -bench.long -benchtime 1s -count 5 -timeout 3h
 //
 // The families, each a name for -bench; an operation is what the line says:
 //

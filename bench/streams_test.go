@@ -7,7 +7,6 @@ import (
 
 	"example.com/truebook/bench/corpus"
 	"example.com/truebook/book"
-	"example.com/truebook/feed"
 )
 
 var long = flag.Bool("bench.long", false, "also 10,000 and 100,000 tokens")
@@ -24,42 +23,12 @@ type stream struct {
 
 func newStream(tb testing.TB, c *corpus.Corpus) *stream {
 	tb.Helper()
-	s := &stream{Corpus: c, named: make([][2]int32, len(c.Frames))}
-	s.warm = c.Opening + min(2000, (len(c.Frames)-c.Opening)/4)
-	d := feed.NewDecoder(feed.DecoderOptions{Learn: true})
-	for i, f := range c.Frames {
-		events, err := d.Decode(f.Data)
-		if err != nil {
-			tb.Fatal(err)
-		}
-		var assets []*feed.Asset
-		for _, e := range events {
-			switch e := e.(type) {
-			case *feed.Book:
-				assets = append(assets, e.Asset)
-			case *feed.PriceChange:
-				for _, c := range e.Changes {
-					assets = append(assets, c.Asset)
-				}
-			}
-		}
-		for _, a := range assets {
-			for a.Index >= len(s.tokens) {
-				s.tokens = append(s.tokens, "")
-			}
-			s.tokens[a.Index] = a.ID
-		}
-		s.named[i] = [2]int32{-1, -1}
-		if i < c.Opening {
-			continue
-		}
-		if len(assets) > 2 {
-			tb.Fatalf("frame %d names %d tokens", i, len(assets))
-		}
-		for n, a := range assets {
-			s.named[i][n] = int32(a.Index)
-		}
+	tokens, named, err := c.Named()
+	if err != nil {
+		tb.Fatal(err)
 	}
+	s := &stream{Corpus: c, tokens: tokens, named: named}
+	s.warm = c.Opening + min(2000, (len(c.Frames)-c.Opening)/4)
 	return s
 }
 

@@ -28,8 +28,8 @@ type tree = btree.Map[key, Size]
 
 // degree gives nodes of up to 127 levels: most sides are one node, or a root
 // and a few leaves, and deep ones take fewer steps. Larger nodes make the first
-// write after a snapshot dearer, since it copies a node; but writes are a thousand
-// times as many. BenchmarkDegree in package bench (160 levels, medians of
+// write after a snapshot dearer, since it copies a node; but snapshots are taken
+// only when somebody asks. BenchmarkDegree in package bench (160 levels, medians of
 // 2026-11-22), for degrees of 8, 16, 32, 64 and 128: a write takes 23, 18, 21, 18
 // and 16 ns, and one after a snapshot 440, 390, 440, 980 and 950 ns.
 const degree = 64

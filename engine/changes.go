@@ -214,9 +214,7 @@ func (s *shard) setLate(t *token, c *feed.Change, k key) {
 func (s *shard) closeRun(t *token) {
 	r := &t.run
 	if r.entries > 0 {
-		if !s.proofs.off {
-			s.evaluate(t, true)
-		}
+		s.evaluate(t, true)
 		s.closeHash(t)
 		s.closeTop(t, r)
 		r.entries = 0 // they have been counted

@@ -184,6 +184,7 @@ func (s *shard) frame(data []byte) error {
 	}
 	for _, t := range s.touched {
 		s.publish(t)
+		t.touched, t.refreshed = false, false
 	}
 	return err
 }
@@ -211,7 +212,6 @@ func (s *shard) touch(t *token) {
 
 // publish ends what a frame did to a token: one more version, and its check.
 func (s *shard) publish(t *token) {
-	defer func() { t.touched, t.refreshed = false, false }()
 	t.received = s.now
 	if !t.based {
 		return
@@ -219,9 +219,7 @@ func (s *shard) publish(t *token) {
 	s.doubted = false
 	t.version++
 	t.settle(s.now)
-	if !s.proofs.off {
-		s.evaluate(t, false)
-	}
+	s.evaluate(t, false)
 	r := &t.run
 	switch {
 	case r.check == Proved:

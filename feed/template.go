@@ -138,8 +138,8 @@ func (d *Decoder) usualPriceChange(frame []byte) bool {
 	if len(frame) < leastFrame || len(frame) > MaxFrame || !beforeMarket.begins(frame) || d.strict {
 		return false
 	}
-	m := d.knownCondition(frame[11 : 11+conditionBytes])
-	at := 11 + conditionBytes
+	at := beforeMarket.n + conditionBytes
+	m := d.knownCondition(frame[beforeMarket.n:at])
 	if m == nil || frame[at] != '"' || frame[at+1] != ',' {
 		return false
 	}
@@ -149,10 +149,10 @@ func (d *Decoder) usualPriceChange(frame []byte) bool {
 		sp = &spaced
 	}
 	at += sp.blank
-	if !beforeChanges.begins(frame[at:]) || frame[at+16] != '[' {
+	if !beforeChanges.begins(frame[at:]) || frame[at+beforeChanges.n] != '[' {
 		return false
 	}
-	at += 17
+	at += beforeChanges.n + 1
 	unwatched := d.stats.Unwatched
 	noHash := d.stats.NoHash
 	at = d.usualChanges(frame, at, sp, m)
@@ -191,13 +191,15 @@ func usualTail(frame []byte, at, blank int) (t Timestamp, ok bool) {
 	if text = text[2+blank:]; !beforeTime.begins(text) {
 		return 0, false
 	}
-	if t, ok = usualTime(text[13:]); !ok || text[27] != ',' || blank == 1 && text[28] != ' ' {
+	text = text[beforeTime.n:]
+	if t, ok = usualTime(text); !ok || text[14] != ',' || blank == 1 && text[15] != ' ' {
 		return 0, false
 	}
-	if text = text[28+blank:]; !eventType.begins(text) || !isPriceChange.begins(text[12:]) {
+	// 13 digits, a quote and a comma are behind us.
+	if text = text[15+blank:]; !eventType.begins(text) || !isPriceChange.begins(text[eventType.n:]) {
 		return 0, false
 	}
-	for _, c := range text[28:] {
+	for _, c := range text[eventType.n+isPriceChange.n:] {
 		if c != '\n' && c != '\r' && c != ' ' && c != '\t' {
 			return 0, false
 		}

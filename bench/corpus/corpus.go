@@ -5,11 +5,13 @@ package corpus
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"strconv"
 	"testing"
 	"time"
 
+	"example.com/truebook/feed"
 	"example.com/truebook/feed/capture"
 	"example.com/truebook/feed/feedtest"
 	"example.com/truebook/internal/captures"
@@ -92,6 +94,48 @@ func Simulated(s Shape) *Corpus {
 		f = x.Next()
 	}
 	return c
+}
+
+// Named returns the tokens of the corpus, and for each frame after the opening those
+// whose books it changes, as indexes of tokens; -1 for none. A frame is about one
+// market, and so about two tokens at most.
+func (c *Corpus) Named() (tokens []string, named [][2]int32, err error) {
+	d := feed.NewDecoder(feed.DecoderOptions{Learn: true})
+	named = make([][2]int32, len(c.Frames))
+	for i, f := range c.Frames {
+		events, err := d.Decode(f.Data)
+		if err != nil {
+			return nil, nil, err
+		}
+		var assets []*feed.Asset
+		for _, e := range events {
+			switch e := e.(type) {
+			case *feed.Book:
+				assets = append(assets, e.Asset)
+			case *feed.PriceChange:
+				for _, c := range e.Changes {
+					assets = append(assets, c.Asset)
+				}
+			}
+		}
+		for _, a := range assets {
+			for a.Index >= len(tokens) {
+				tokens = append(tokens, "")
+			}
+			tokens[a.Index] = a.ID
+		}
+		named[i] = [2]int32{-1, -1}
+		if i < c.Opening {
+			continue
+		}
+		if len(assets) > len(named[i]) {
+			return nil, nil, fmt.Errorf("frame %d names %d tokens", i, len(assets))
+		}
+		for n, a := range assets {
+			named[i][n] = int32(a.Index)
+		}
+	}
+	return tokens, named, nil
 }
 
 // recording holds the first 20,000 frames of six real markets on 2026-06-07.

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"example.com/truebook/bench/corpus"
-	"example.com/truebook/feed"
 )
 
 // File is a corpus in the memory of a file. It is for one goroutine.
@@ -31,7 +30,7 @@ const frameHeader = 8 + 4 + 4 + 4
 // Write makes a file of a corpus. The file begins with the length of the JSON
 // that says what it holds.
 func Write(path string, c *corpus.Corpus) (err error) {
-	tokens, named, err := name(c)
+	tokens, named, err := c.Named()
 	if err != nil {
 		return err
 	}
@@ -59,44 +58,6 @@ func Write(path string, c *corpus.Corpus) (err error) {
 		return err
 	}
 	return file.Sync() // or writing it to the disk disturbs what is measured next
-}
-
-// name finds the tokens of a corpus, and for each frame after the opening those
-// whose books it changes.
-func name(c *corpus.Corpus) (tokens []string, named [][2]int32, err error) {
-	d := feed.NewDecoder(feed.DecoderOptions{Learn: true})
-	named = make([][2]int32, len(c.Frames))
-	for i, f := range c.Frames {
-		events, err := d.Decode(f.Data)
-		if err != nil {
-			return nil, nil, err
-		}
-		var assets []*feed.Asset
-		for _, e := range events {
-			switch e := e.(type) {
-			case *feed.Book:
-				assets = append(assets, e.Asset)
-			case *feed.PriceChange:
-				for _, c := range e.Changes {
-					assets = append(assets, c.Asset)
-				}
-			}
-		}
-		for _, a := range assets {
-			for a.Index >= len(tokens) {
-				tokens = append(tokens, "")
-			}
-			tokens[a.Index] = a.ID
-		}
-		named[i] = [2]int32{-1, -1}
-		if i < c.Opening {
-			continue
-		}
-		for n, a := range assets[:min(2, len(assets))] {
-			named[i][n] = int32(a.Index)
-		}
-	}
-	return tokens, named, nil
 }
 
 // Open maps a file into memory, until the program ends.
