@@ -70,11 +70,24 @@ func (a *Asset) lock() *market {
 type lease struct {
 	// until is on the clock of [sinceStart]; 0 is for ever: a replay has no clock.
 	until atomic.Int64
+	// clock is another clock than that, of a test; nil otherwise.
+	clock func() time.Duration
 }
 
 func (l *lease) over() bool {
 	until := l.until.Load()
-	return until != 0 && int64(sinceStart()) > until
+	if until == 0 {
+		return false
+	}
+	if l.clock != nil {
+		return int64(l.clock()) > until
+	}
+	return int64(sinceStart()) > until
+}
+
+// renew vouches for the books for some more time.
+func (l *lease) renew(now instant) {
+	l.until.Store(int64(time.Duration(now-startInstant()) + leaseTime))
 }
 
 // end returns when the lease ended, or ends.
@@ -86,3 +99,6 @@ func (l *lease) end() time.Time {
 var start = time.Now()
 
 func sinceStart() time.Duration { return time.Since(start) }
+
+// startInstant is the zero of that clock as the time that it was.
+func startInstant() instant { return instant(start.UnixNano()) }

@@ -16,7 +16,7 @@ func (s *shard) priceChange(e *feed.PriceChange) {
 		switch {
 		case t.state == Gone:
 		case t.based && t.conn != s.conn:
-			t.noteAbroad(s.conn, newKey(e.Time, &c.Hash))
+			t.noteAbroad(s.conn, c, newKey(e.Time, &c.Hash))
 		case !s.join(t, e.Market):
 			s.breakContinuity(t, BadMessage)
 		default:
@@ -28,11 +28,14 @@ func (s *shard) priceChange(e *feed.PriceChange) {
 // noteAbroad takes note of a state that another connection has announced. The two
 // connections' views of a token must not be mixed, but a book of that one may
 // follow, and lack the change.
-func (t *token) noteAbroad(conn int, k key) {
+func (t *token) noteAbroad(conn int, c *feed.Change, k key) {
 	if t.abroadConn != conn {
 		t.abroad, t.abroadConn = horizon{}, conn
 	}
 	t.abroad.announce(k)
+	if t.joining != nil {
+		t.joining.noteUnchecked(c, k)
+	}
 }
 
 // change applies one entry to its token, or finds that it says nothing new.
@@ -46,6 +49,9 @@ func (s *shard) change(t *token, c *feed.Change, k key) {
 		// The whole book is still to come, and will include it.
 		r.key = k
 		t.horizon.announce(k)
+		if t.joining != nil {
+			t.joining.noteUnchecked(c, k)
+		}
 		s.touch(t)
 		return
 	}
@@ -87,7 +93,7 @@ func (s *shard) startRun(t *token, k key) {
 
 // set writes a change of the token's run into the book.
 func (s *shard) set(t *token, c *feed.Change) {
-	if !s.write(t, c) {
+	if !s.write(t, c, t.run.key) {
 		return
 	}
 	t.run.changed()
@@ -96,8 +102,11 @@ func (s *shard) set(t *token, c *feed.Change) {
 }
 
 // write puts a change into the book, and into the one that it may be instead.
-func (s *shard) write(t *token, c *feed.Change) bool {
+func (s *shard) write(t *token, c *feed.Change, k key) bool {
 	t.refreshed = false
+	if t.joining != nil {
+		t.joining.note(c, k)
+	}
 	if _, err := t.book.Set(c.Side, c.Price, c.Size); err != nil { // more levels than a book can have
 		s.breakContinuity(t, BadMessage)
 		return false
@@ -196,7 +205,7 @@ func (s *shard) setLate(t *token, c *feed.Change, k key) {
 	if wrongTime {
 		s.closeRun(t) // before the entry changes the book that it is about
 	}
-	if !s.write(t, c) {
+	if !s.write(t, c, k) {
 		return
 	}
 	t.run.changed()

@@ -1,16 +1,26 @@
 package engine
 
-// deadlines is a heap of tokens by deadline; ties go to the token known first,
-// so that the same input always has the same outcome. Only tokens with a
-// deadline are in it, and each knows its place.
-type deadlines []*token
+// schedule is when something is due. Whoever owns it is known by its index.
+type schedule struct {
+	due   instant // 0: never
+	place int     // in deadlines, -1 if it is in none
+	index int
+}
+
+// deadlines is a heap of schedules by what is due first; ties go to the lower
+// index, so that the same input always has the same outcome. Only what is due some
+// time is in it, and each knows its place.
+type deadlines []*schedule
+
+// over says that the first deadline has passed.
+func (d *deadlines) over(now instant) bool { return len(*d) > 0 && (*d)[0].due <= now }
 
 func (d *deadlines) less(i, j int) bool {
 	a, b := (*d)[i], (*d)[j]
-	if a.deadline != b.deadline {
-		return a.deadline < b.deadline
+	if a.due != b.due {
+		return a.due < b.due
 	}
-	return a.asset.Index < b.asset.Index
+	return a.index < b.index
 }
 
 func (d *deadlines) swap(i, j int) {
@@ -19,29 +29,29 @@ func (d *deadlines) swap(i, j int) {
 	h[i].place, h[j].place = i, j
 }
 
-// set gives a token its next deadline, 0 for none.
-func (d *deadlines) set(t *token, deadline instant) {
-	if t.deadline == deadline {
+// set changes when something is due, 0 for never.
+func (d *deadlines) set(s *schedule, due instant) {
+	if s.due == due {
 		return
 	}
-	t.deadline = deadline
+	s.due = due
 	switch {
-	case deadline == 0:
-		d.remove(t)
-	case t.place < 0:
-		t.place = len(*d)
-		*d = append(*d, t)
-		d.up(t.place)
+	case due == 0:
+		d.remove(s)
+	case s.place < 0:
+		s.place = len(*d)
+		*d = append(*d, s)
+		d.up(s.place)
 	default:
-		d.down(d.up(t.place))
+		d.down(d.up(s.place))
 	}
 }
 
-func (d *deadlines) remove(t *token) {
-	i, last := t.place, len(*d)-1
+func (d *deadlines) remove(s *schedule) {
+	i, last := s.place, len(*d)-1
 	d.swap(i, last)
 	*d = (*d)[:last]
-	t.place = -1
+	s.place = -1
 	if i < last {
 		d.down(d.up(i))
 	}

@@ -19,6 +19,9 @@ type market struct {
 	terms     feed.MarketTerms
 	tokens    []*token // that are in it
 	exhausted int      // exhaustive calibrations that found nothing
+	// paired: a frame has had the changes of both tokens, and each the mirror of the
+	// other. All frames of the market do then.
+	paired bool
 }
 
 func newMarket(id string) *market { return &market{id: id} }
@@ -48,6 +51,9 @@ func (s *shard) lock(m *market) {
 func (s *shard) release() {
 	for _, t := range s.hidden {
 		t.hidden = false
+		if s.review != nil {
+			s.review(t)
+		}
 		t.show()
 	}
 	for _, m := range s.locked {

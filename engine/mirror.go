@@ -17,6 +17,7 @@ const maxMirrored = 64
 func (s *shard) mirror(e *feed.PriceChange) {
 	if len(e.Changes) == 2 && mirrors(&e.Changes[0], &e.Changes[1]) {
 		s.tallies[MirrorWitness].count(agreed) // as nearly always
+		s.pair(e.Changes[0].Asset)
 		return
 	}
 	first := e.Changes[0].Asset
@@ -32,12 +33,13 @@ func (s *shard) mirror(e *feed.PriceChange) {
 	}
 	switch {
 	case second == nil:
+		s.unmirrored(first)
 		return
 	case len(e.Changes) > maxMirrored:
 		s.tallies[MirrorWitness].count(unknown)
 		return
 	}
-	if alone := unmirrored(e.Changes); alone != nil {
+	if alone := firstAlone(e.Changes); alone != nil {
 		s.tallies[MirrorWitness].count(disagreed)
 		s.find(Finding{
 			Line: s.line, Asset: alone.Asset.ID, Witness: MirrorWitness,
@@ -48,9 +50,30 @@ func (s *shard) mirror(e *feed.PriceChange) {
 	s.tallies[MirrorWitness].count(agreed)
 }
 
-// unmirrored returns the first change without a counterpart, nil if there is
+// pair notes that the changes of a market come in pairs.
+func (s *shard) pair(a *feed.Asset) {
+	if t := s.token(a); !t.market.paired && len(t.market.tokens) == 2 {
+		t.market.paired = true
+	}
+}
+
+// unmirrored: a frame changes one token of a market and not the other, whose book now
+// lacks the mirror of it. The exchange has stopped to send that token.
+func (s *shard) unmirrored(a *feed.Asset) {
+	m := s.token(a).market
+	if !m.paired {
+		return
+	}
+	for _, t := range m.tokens {
+		if t.asset != a && t.based && t.conn == s.conn && t.state != Gone {
+			s.breakContinuity(t, Unmirrored)
+		}
+	}
+}
+
+// firstAlone returns the first change without a counterpart, nil if there is
 // none.
-func unmirrored(changes []feed.Change) *feed.Change {
+func firstAlone(changes []feed.Change) *feed.Change {
 	var taken [maxMirrored]bool
 next:
 	for i := range changes {

@@ -59,6 +59,14 @@ func (p *proofs) allows(now instant) bool {
 	return p.left > 0
 }
 
+// allowedAt returns when a book may be hashed that could as well be hashed later.
+func (p *proofs) allowedAt() instant {
+	if p.left > 0 || p.rate == 0 {
+		return p.at
+	}
+	return p.at.after(time.Duration(float64(1-p.left) / float64(p.rate) * float64(time.Second)))
+}
+
 // charge takes the cost of a book from the budget. What could not be put off goes on
 // credit, of one second at most.
 func (p *proofs) charge(bytes int64) {
@@ -98,7 +106,7 @@ func (s *shard) prove() {
 		t := p.next()
 		s.hide(t)
 		s.compare(t)
-		s.deadlines.set(t, t.nextDeadline())
+		s.deadlines.set(&t.overdue, t.nextDeadline())
 	}
 }
 
@@ -195,7 +203,7 @@ func (s *shard) matched(t *token) {
 	if !t.touched { // otherwise there is a version to come, and publish proves that
 		t.proof = proof{ByHash, t.version, s.now}
 	}
-	t.promote(s.now)
+	s.promote(t)
 }
 
 func (s *shard) check(t *token, b *book.Book, k key, effort feed.Effort) feed.Match {

@@ -153,6 +153,9 @@ func (s *shard) base(t *token, e *feed.Book, k key) {
 	r.bestBid, r.bestAsk, r.hasBest = top.Bid.Price, top.Ask.Price, true
 	t.conn = s.conn
 	t.based, t.refreshed = true, true
+	if t.joining != nil {
+		t.joining.restart(k)
+	}
 	t.other = nil
 	s.touch(t)
 	match := s.calibrate(t, k)
@@ -173,7 +176,7 @@ func (s *shard) base(t *token, e *feed.Book, k key) {
 	t.baseTime = k.time
 	if !behind {
 		t.continuous, t.failed = true, false
-		t.promote(s.now)
+		s.promote(t)
 	}
 }
 

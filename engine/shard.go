@@ -34,6 +34,14 @@ type shard struct {
 	doubted     bool
 	doubtedConn int
 
+	// review is told of each token that a step may have changed, before its readers
+	// see it; nil in a replay.
+	review func(*token)
+	// late is true while the connection is known to be behind: nothing becomes live.
+	late bool
+	// heard is what the last frame was, for who watches the connection.
+	heard heard
+
 	// Of the record that is being applied.
 	now     instant
 	line    int
@@ -46,6 +54,15 @@ type shard struct {
 	// levels of one that is being hashed.
 	scratch    *book.Book
 	bids, asks []book.Level
+}
+
+// heard is what a frame was.
+type heard struct {
+	answer bool // JSON: the server answers, if only with nothing
+	data   bool // it held an event of a known token
+	text   feed.TextKind
+	// changed is the time of its changes, 0 if it held none.
+	changed feed.Timestamp
 }
 
 func newShard(options feed.DecoderOptions) *shard {
@@ -70,8 +87,8 @@ func (s *shard) clone() *shard {
 			continue
 		}
 		c.tokens[i] = t.clone()
-		if t.place >= 0 {
-			c.deadlines[t.place] = c.tokens[i]
+		if place := t.overdue.place; place >= 0 {
+			c.deadlines[place] = &c.tokens[i].overdue
 		}
 	}
 	c.markets = make(map[string]*market, len(s.markets))
@@ -95,17 +112,32 @@ func (s *shard) step(now instant, r *feed.Record, more bool) error {
 	if len(s.deadlines) > 0 || s.proofs.waiting() {
 		s.expire(now)
 	}
-	s.now, s.line, s.conn = now, r.Line, r.Conn
+	s.line = r.Line
+	s.begin(now, r.Conn)
 	err := s.record(r)
+	s.end()
+	return err
+}
+
+// begin starts a step, of which end is the last.
+func (s *shard) begin(now instant, conn int) {
+	s.now, s.conn = now, conn
+	s.touched = s.touched[:0]
+}
+
+// end makes the versions of what was touched, and shows them to the readers.
+func (s *shard) end() {
+	for _, t := range s.touched {
+		s.publish(t)
+		t.touched, t.refreshed, t.rested = false, false, false
+	}
 	if s.proofs.waiting() {
 		s.prove()
 	}
 	s.release()
-	return err
 }
 
 func (s *shard) record(r *feed.Record) error {
-	s.touched = s.touched[:0]
 	switch r.Kind {
 	case feed.FrameReceived:
 		return s.frame(r.Frame)
@@ -123,12 +155,12 @@ func (s *shard) record(r *feed.Record) error {
 
 // expire lets everything happen that is due by now, in order.
 func (s *shard) expire(now instant) {
-	for len(s.deadlines) > 0 && s.deadlines[0].deadline <= now {
-		t := s.deadlines[0]
-		s.now = max(s.now, t.deadline) // which may have been set when it was over already
+	for s.deadlines.over(now) {
+		t := s.tokens[s.deadlines[0].index]
+		s.now = max(s.now, t.overdue.due) // which may have been set when it was over already
 		s.hide(t)
 		s.overdue(t)
-		s.deadlines.set(t, t.nextDeadline())
+		s.deadlines.set(&t.overdue, t.nextDeadline())
 	}
 	s.now = max(s.now, now)
 	s.prove()
@@ -157,6 +189,7 @@ func (s *shard) overdue(t *token) {
 
 func (s *shard) frame(data []byte) error {
 	events, err := s.decoder.Decode(data)
+	s.heard = heard{answer: len(data) > 0 && (data[0] == '{' || data[0] == '['), data: len(events) > 0}
 	if err != nil {
 		s.breakAll(BadMessage)
 		return err
@@ -164,6 +197,7 @@ func (s *shard) frame(data []byte) error {
 	for _, event := range events {
 		switch e := event.(type) {
 		case *feed.PriceChange:
+			s.heard.changed = e.Time
 			s.priceChange(e)
 		case *feed.Book:
 			s.wholeBook(s.token(e.Asset), e)
@@ -173,6 +207,8 @@ func (s *shard) frame(data []byte) error {
 			s.tickSizeChange(s.token(e.Asset), e)
 		case *feed.Resolved:
 			s.resolved(e)
+		case *feed.Text:
+			s.heard.data, s.heard.text = false, e.Kind
 		case *feed.Bad:
 			if t := s.token(e.Asset); !t.based || t.conn == s.conn {
 				s.breakContinuity(t, BadMessage)
@@ -181,10 +217,6 @@ func (s *shard) frame(data []byte) error {
 				err = e.Err
 			}
 		}
-	}
-	for _, t := range s.touched {
-		s.publish(t)
-		t.touched, t.refreshed = false, false
 	}
 	return err
 }
@@ -224,12 +256,14 @@ func (s *shard) publish(t *token) {
 	switch {
 	case r.check == Proved:
 		t.proof = proof{ByHash, t.version, s.now}
+	case t.rested && r.check != Failed:
+		t.proof = proof{ByRest, t.version, s.now}
 	case t.refreshed && r.check == Unproved && !r.ambiguous:
 		t.proof = proof{ByRefresh, t.version, s.now}
 	case t.proof.by <= ByTop && r.hasBest && t.settling == NoReason:
 		t.proof = proof{ByTop, t.version, s.now}
 	}
-	s.deadlines.set(t, t.nextDeadline())
+	s.deadlines.set(&t.overdue, t.nextDeadline())
 }
 
 // breakAll: what the connection carried from now on, or until now, is unknown.
@@ -238,7 +272,11 @@ func (s *shard) breakAll(reason Reason) {
 		return // a stream of frames that cannot be read costs nothing more
 	}
 	for _, t := range s.tokens {
-		if t != nil && t.based && (t.conn == s.conn || s.conn == feed.EveryConn) {
+		if t == nil {
+			continue
+		}
+		t.joining = nil
+		if t.based && (t.conn == s.conn || s.conn == feed.EveryConn) {
 			s.breakContinuity(t, reason)
 		}
 	}
@@ -249,6 +287,7 @@ func (s *shard) breakAll(reason Reason) {
 // hash, or a whole book, ends the doubt.
 func (s *shard) breakContinuity(t *token, reason Reason) {
 	s.hide(t)
+	t.joining = nil
 	if t.based {
 		if t.awaited != nil {
 			s.endAwaited(t, unknown)
@@ -264,32 +303,85 @@ func (s *shard) breakContinuity(t *token, reason Reason) {
 		}
 	}
 	t.demote(reason, s.now)
-	s.deadlines.set(t, t.nextDeadline())
+	s.deadlines.set(&t.overdue, t.nextDeadline())
+}
+
+// doubt makes a token not live, or says why it is not.
+func (s *shard) doubt(t *token, reason Reason) {
+	if t.state == Gone {
+		return
+	}
+	s.hide(t)
+	t.demote(reason, s.now)
+	t.reason = reason
+	s.deadlines.set(&t.overdue, t.nextDeadline())
+}
+
+// doubtAll makes every token not live, or says why it is not.
+func (s *shard) doubtAll(reason Reason) {
+	for _, t := range s.tokens {
+		if t != nil {
+			s.doubt(t, reason)
+		}
+	}
+}
+
+// demoteAll makes every live token stale although nothing of it was lost.
+func (s *shard) demoteAll(reason Reason) {
+	for _, t := range s.tokens {
+		if t != nil && t.state == Live {
+			s.hide(t)
+			t.demote(reason, s.now)
+			s.deadlines.set(&t.overdue, t.nextDeadline())
+		}
+	}
+}
+
+// promote makes a token live, if it is not.
+func (s *shard) promote(t *token) {
+	if t.state == Live || t.state == Gone || s.late {
+		return
+	}
+	t.state, t.reason, t.since = Live, NoReason, s.now
+	t.epoch++
 }
 
 // resolved ends the tokens of a market.
 func (s *shard) resolved(e *feed.Resolved) {
 	for _, id := range e.Assets {
 		if a := s.decoder.Find(id); a != nil {
-			s.end(s.token(a))
+			s.leave(s.token(a), Resolved)
 		}
 	}
 	if m := s.markets[e.Market]; m != nil {
 		for _, t := range m.tokens {
-			s.end(t)
+			s.leave(t, Resolved)
 		}
 	}
 }
 
-// end makes a token's market be over.
-func (s *shard) end(t *token) {
+// leave stops following a token.
+func (s *shard) leave(t *token, reason Reason) {
 	if t.state == Gone {
 		return
 	}
 	s.hide(t)
 	s.finish(t)
-	t.state, t.reason, t.since = Gone, Resolved, s.now
+	t.joining = nil
+	t.state, t.reason, t.since = Gone, reason, s.now
 	s.touch(t)
+}
+
+// comeBack begins to follow a token again that was left.
+func (s *shard) comeBack(t *token) {
+	s.hide(t)
+	_, _ = t.book.Replace(nil, nil)
+	t.ring, t.other, t.awaited = nil, nil, nil
+	t.based, t.continuous, t.failed, t.settling = false, false, false, NoReason
+	t.run, t.horizon, t.abroad, t.pending = run{}, horizon{}, horizon{}, failure{}
+	t.state, t.reason, t.since = Syncing, Initial, s.now
+	t.top, t.snapshotOf = book.Top{}, 0
+	s.deadlines.set(&t.overdue, 0)
 }
 
 // finish asks the witnesses about whatever is still open. A run that does not

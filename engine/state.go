@@ -20,7 +20,7 @@ const (
 	Live
 	// Stale: there is a book, and a reason to doubt it.
 	Stale
-	// Gone: the market is resolved.
+	// Gone: the market is resolved, or nobody watches the token any more.
 	Gone
 )
 
@@ -62,11 +62,34 @@ const (
 	Crossed
 	// Resolved: the market has ended.
 	Resolved
+	// Unwatched: nobody watches the token any more.
+	Unwatched
+	// FirstBookTimeout: the exchange has not sent the token's book in time.
+	FirstBookTimeout
+	// HalfOpen: the connection does not answer.
+	HalfOpen
+	// Silent: the connection answers, but carries nothing of what REST knows.
+	Silent
+	// Lagging: the stream is seconds behind.
+	Lagging
+	// Unmirrored: the other token of the market changed, and this one's mirror of the
+	// change did not come.
+	Unmirrored
+	// Maintenance: the exchange's engine restarts.
+	Maintenance
+	// Blocked: the exchange refuses connections from here.
+	Blocked
+	// ClockJump: the process or the machine has stood still, or its clock was set.
+	ClockJump
+	// Flapping: the book had to be mended five times within a minute, and is left alone
+	// for one.
+	Flapping
 	// Stalled: the engine itself has not been heard of for two seconds.
 	Stalled
 	// Busy: a top changed too often to be read while it was read. A live one's; ask
 	// again.
 	Busy
+	numReasons
 )
 
 // String returns the name as the commands print it, "" for none.
@@ -90,6 +113,26 @@ func (r Reason) String() string {
 		return "crossed"
 	case Resolved:
 		return "resolved"
+	case Unwatched:
+		return "unwatched"
+	case FirstBookTimeout:
+		return "first_book_timeout"
+	case HalfOpen:
+		return "half_open"
+	case Silent:
+		return "silent"
+	case Lagging:
+		return "lagging"
+	case Unmirrored:
+		return "unmirrored"
+	case Maintenance:
+		return "maintenance"
+	case Blocked:
+		return "blocked"
+	case ClockJump:
+		return "clock_jump"
+	case Flapping:
+		return "flapping"
 	case Stalled:
 		return "stalled"
 	case Busy:
@@ -108,7 +151,7 @@ var (
 	ErrSyncing = fmt.Errorf("%w: syncing", ErrNotLive)
 	// ErrStale says that there is a book, and a reason to doubt it.
 	ErrStale = fmt.Errorf("%w: stale", ErrNotLive)
-	// ErrGone says that the market is resolved.
+	// ErrGone says that the market is resolved, or that nobody watches the token.
 	ErrGone = fmt.Errorf("%w: gone", ErrNotLive)
 	// ErrSettling says that a live book is between two states of the exchange:
 	// its top is crossed or not yet the reported one. It passes within half a
@@ -155,6 +198,8 @@ const (
 	NoEvidence Evidence = iota
 	// ByTop: the best prices are those that the exchange reported.
 	ByTop
+	// ByRest: REST, asked beside the stream, has the same book.
+	ByRest
 	// ByRefresh: the exchange sent the whole book.
 	ByRefresh
 	// ByHash: the whole book has the hash that the exchange announced.
@@ -168,6 +213,8 @@ func (e Evidence) String() string {
 		return "none"
 	case ByTop:
 		return "top"
+	case ByRest:
+		return "rest"
 	case ByRefresh:
 		return "refresh"
 	case ByHash:

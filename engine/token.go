@@ -23,6 +23,7 @@ type token struct {
 	hidden    bool // in shard.hidden
 	touched   bool // by the frame that is being applied
 	refreshed bool // the frame held a whole book that was taken
+	rested    bool // a fetched book was taken
 	unproved  bool // in proofs.queue
 	// based: the book has been whole once. Without it the book is empty and
 	// changes are only noted.
@@ -51,17 +52,18 @@ type token struct {
 	proof     proof
 	top       book.Top // of book, but while touched
 	shown     shownTop
-	// deadline is the next time at which something here is overdue, 0 for none;
-	// place is its place in shard.deadlines, -1 if it has none.
-	deadline instant
-	place    int
-	awaited  *awaited
+	overdue   schedule // in shard.deadlines
+	awaited   *awaited
+	joining   *joining // while a book is fetched, nil otherwise
 	// other is what the book may be instead, nil if nothing speaks for it: the
 	// states of one millisecond may have come in another order. The next run's
 	// hash decides.
 	other   *book.Book
 	pending failure
 
+	// oddState is one of the newest millisecond that REST had, and the stream has not
+	// announced.
+	oddState key
 	// late is the state that entries older than the run's came for last. Its ring
 	// entry is no sign of a repeat until the next run begins.
 	late       key
@@ -86,7 +88,8 @@ type token struct {
 }
 
 func newToken(a *feed.Asset, l *lease) *token {
-	t := &token{asset: a, market: newMarket(""), book: book.New(), reason: Initial, place: -1}
+	t := &token{asset: a, market: newMarket(""), book: book.New(), reason: Initial}
+	t.overdue = schedule{place: -1, index: a.Index}
 	t.readers = &Asset{id: a.ID, token: t, lease: l}
 	t.readers.market.Store(t.market)
 	t.show()
@@ -130,15 +133,6 @@ func (t *token) isLate(k key) bool { return t.hasLate && k == t.late }
 // no run is proved. Which states have been announced is still known.
 func (t *token) setBack(k key, now instant) {
 	t.horizon, t.setBackAt = horizon{newest: k}, now
-}
-
-// promote makes a token live, if it is not.
-func (t *token) promote(now instant) {
-	if t.state == Live || t.state == Gone {
-		return
-	}
-	t.state, t.reason, t.since = Live, NoReason, now
-	t.epoch++
 }
 
 // demote makes a live token stale.
@@ -277,6 +271,11 @@ func (t *token) clone() *token {
 		r := *t.ring
 		r.states = slices.Clone(r.states)
 		c.ring = &r
+	}
+	if t.joining != nil {
+		j := *t.joining
+		j.entries = slices.Clone(j.entries)
+		c.joining = &j
 	}
 	if t.awaited != nil {
 		h := *t.awaited
