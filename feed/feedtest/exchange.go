@@ -44,18 +44,18 @@ const (
 
 // Exchange is a simulated exchange. It is for one goroutine.
 type Exchange struct {
+	writer
+
 	random   *rand.Rand
 	markets  []*market
 	activity []float64 // of each market and those before it
 	tokens   map[string]outcome
-	recorded bool // the shape is the recorded one
-	comma    string
+	recorded bool      // the shape is the recorded one
 	now      int64     // milliseconds
 	unopened []*market // which an opening frame is still to show
 	queue    []Frame
 	prints   []scheduled
 	text     []byte // what is being written
-	hashed   []byte
 }
 
 // scheduled is a frame that is to be sent at a time.
@@ -69,7 +69,7 @@ func New(o Options) *Exchange {
 	n := max(o.Markets, 1)
 	x := &Exchange{
 		random: rand.New(rand.NewPCG(o.Seed, 0x7275)), //nolint:gosec // to be repeated, not to be secret
-		tokens: make(map[string]outcome, 2*n), comma: ",", now: start,
+		tokens: make(map[string]outcome, 2*n), writer: writer{comma: ","}, now: start,
 		recorded: o.Levels > 0 || n > 100,
 	}
 	if o.Spaced {
@@ -251,15 +251,10 @@ func (x *Exchange) send(m *market, changes []levelChange) {
 	if x.random.IntN(20) == 0 {
 		first, second = second, first
 	}
-	hashes := [2]string{x.hash(first), x.hash(second)}
+	hashes := [2]hashText{x.hash(first), x.hash(second)}
 	for _, c := range changes {
-		data := append(x.text[:0], `{"market":"`+m.Condition+`"`+x.comma+`"price_changes":[`...)
-		data = x.appendChange(data, first, c, hashes[0])
-		data = append(data, x.comma...)
-		data = x.appendChange(data, second, c, hashes[1])
-		data = append(data, ']')
-		data = x.appendTail(data, m.time, "price_change")
-		x.queue = append(x.queue, x.frame(data))
+		a, b := first.entry(c, hashes[0]), second.entry(c, hashes[1])
+		x.queue = append(x.queue, x.frame(x.appendPriceChange(x.text[:0], m.Condition, m.time, &a, &b)))
 	}
 }
 
@@ -306,6 +301,6 @@ func (x *Exchange) trade(m *market) bool {
 		x.queue = append(x.queue, x.frame(x.appendBook(x.text[:0], outcome{m, no})))
 	}
 	at := x.now + 1 + int64(r.ExpFloat64()*40)
-	x.prints = append(x.prints, scheduled{at, x.appendTrade(nil, o, price, taken, buyer != o.no, at)})
+	x.prints = append(x.prints, scheduled{at, x.appendTrade(nil, o, price, taken, buyer != o.no, at, transaction(r))})
 	return true
 }

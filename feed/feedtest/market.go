@@ -251,17 +251,24 @@ func (o outcome) appendLevels(dst []byte, side book.Side, separator string) []by
 	return dst
 }
 
+// hashText is a hash as it is written.
+type hashText [2 * sha1.Size]byte
+
 // hash is the SHA-1 of the outcome's whole book at the market's time.
-func (x *Exchange) hash(o outcome) string {
-	text := append(x.hashed[:0], `{"market":"`+o.Condition+`","asset_id":"`+o.token()+`","timestamp":"`...)
+func (w *writer) hash(o outcome) (h hashText) {
+	text := append(w.hashed[:0], `{"market":"`+o.Condition+`","asset_id":"`+o.token()+`","timestamp":"`...)
 	text = strconv.AppendInt(text, o.time, 10)
 	text = append(text, `","hash":"","bids":[`...)
 	text = o.appendLevels(text, book.Bid, ",")
 	text = append(text, `],"asks":[`...)
 	text = o.appendLevels(text, book.Ask, ",")
 	text = append(text, `],"min_order_size":"`+o.minSize+`","tick_size":"`+o.TickSize.String()+
-		`","neg_risk":`+strconv.FormatBool(o.NegRisk)+`,"last_trade_price":"`+o.lastTrade+`"}`...)
-	x.hashed = text
-	sum := sha1.Sum(text)
-	return hex.EncodeToString(sum[:])
+		`","neg_risk":`+strconv.FormatBool(o.NegRisk)+`,"last_trade_price":"`+o.lastTrade+`"`...)
+	if w.changed {
+		text = append(text, `,"fees_enabled":false`...)
+	}
+	w.hashed = append(text, '}')
+	sum := sha1.Sum(w.hashed)
+	hex.Encode(h[:], sum[:])
+	return h
 }
