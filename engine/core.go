@@ -148,7 +148,7 @@ func newCore(seed uint64, now, wall instant) *core {
 		clocks: clocks{last: now, wall: wall},
 		now:    now,
 	}
-	c.books.review = c.review
+	c.books.review, c.books.pairs = c.review, true
 	c.audits.begin(now)
 	return c
 }

@@ -46,8 +46,10 @@ type entry struct {
 // fetched is a book from REST, kept.
 type fetched struct {
 	key   key
-	until instant
-	event feed.Book
+	until instant // it waits no longer
+	// announced: the stream has, but perhaps not all that belongs to it.
+	announced bool
+	event     feed.Book
 }
 
 // note keeps a change.
@@ -103,7 +105,8 @@ const (
 	replaced
 	// corrected: a live book differed from the fetched one, and has been replaced.
 	corrected
-	// missed: corrected by a state that the stream has not announced.
+	// missed: a live book differed from a state that the stream has not announced. The
+	// token is not followed, until REST has the same book twice, or the stream proves it.
 	missed
 	// hashless: the book here is the fetched one, but neither has the hash that the
 	// exchange announces for it.
@@ -128,43 +131,51 @@ func (s *shard) startJoining(t *token) {
 	t.joining = &joining{before: before}
 }
 
-// joinFetched is what a fetched book means for a token that is being joined. past is the
-// time that the stream as a whole has passed.
+// joinFetched is what a fetched book means for a token that is being joined. past is
+// the time that the stream as a whole has passed.
 func (s *shard) joinFetched(t *token, e *feed.Book, past feed.Timestamp) joined {
 	s.hide(t)
-	j := t.joining
-	k := newKey(e.Time, &e.Hash)
-	switch after, known := j.announced(k); {
-	case j.overflow:
-		return tooOld
-	case known:
-		return s.compareFetched(t, e, k, after, true)
-	case s.isOlder(t, k):
-		return tooOld
-	case past >= k.time+streamLead: // or it would have been announced
-		return s.unannounced(t, e, k)
-	}
-	held := &fetched{key: k, until: s.now.after(holdTimeout), event: *e}
-	held.event.Bids, held.event.Asks = slices.Clone(e.Bids), slices.Clone(e.Asks)
-	j.held = held
-	return waits
+	return s.locate(t, &fetched{key: newKey(e.Time, &e.Hash), until: s.now.after(holdTimeout), event: *e}, past)
 }
 
-// joinHeld is joinFetched for the book that is held, when its state is announced or
-// it has waited for too long. Otherwise it still waits.
+// joinHeld is joinFetched for the book that is held, when something was announced or
+// it has waited for too long.
 func (s *shard) joinHeld(t *token, past feed.Timestamp) joined {
 	s.hide(t)
+	return s.locate(t, t.joining.held, past)
+}
+
+// locate finds the place of a fetched book in the stream.
+func (s *shard) locate(t *token, f *fetched, past feed.Timestamp) joined {
 	j := t.joining
-	h := j.held
-	switch after, known := j.announced(h.key); {
+	switch after, known := j.announced(f.key); {
 	case j.overflow:
 		return tooOld
 	case known:
-		return s.compareFetched(t, &h.event, h.key, after, true)
-	case s.isOlder(t, h.key):
+		return s.compareFetched(t, f, after, true)
+	case s.isOlder(t, f.key):
 		return tooOld
-	case past >= h.key.time+streamLead || s.now >= h.until:
-		return s.unannounced(t, &h.event, h.key)
+	case past >= f.key.time+streamLead || s.now >= f.until: // or it would have been announced
+		return s.unannounced(t, f)
+	default:
+		return s.hold(t, f)
+	}
+}
+
+// mayGoOn says whether the run that a book has been announced with may go on. The book
+// waits no longer than a run may take.
+func (s *shard) mayGoOn(f *fetched) bool {
+	if !f.announced {
+		f.announced, f.until = true, min(f.until, s.now.after(runTimeout))
+	}
+	return s.now < f.until
+}
+
+// hold keeps a book for later.
+func (s *shard) hold(t *token, f *fetched) joined {
+	if t.joining.held != f {
+		f.event.Bids, f.event.Asks = slices.Clone(f.event.Bids), slices.Clone(f.event.Asks)
+		t.joining.held = f
 	}
 	return waits
 }
@@ -177,14 +188,14 @@ func (s *shard) isOlder(t *token, k key) bool {
 
 // unannounced handles a book of which the stream knows nothing: what the stream said
 // later than the book's time comes after it.
-func (s *shard) unannounced(t *token, e *feed.Book, k key) joined {
+func (s *shard) unannounced(t *token, f *fetched) joined {
 	var after []entry
 	for _, e := range t.joining.entries {
-		if e.key.time >= k.time {
+		if e.key.time >= f.key.time {
 			after = append(after, e)
 		}
 	}
-	return s.compareFetched(t, e, k, after, false)
+	return s.compareFetched(t, f, after, false)
 }
 
 // trusted says that nothing speaks against a token's book.
@@ -194,7 +205,8 @@ func (s *shard) trusted(t *token) bool {
 
 // compareFetched compares a fetched book, with the changes that came after it, with
 // the one here. known says that the stream has announced the state of the book.
-func (s *shard) compareFetched(t *token, e *feed.Book, k key, after []entry, known bool) joined {
+func (s *shard) compareFetched(t *token, f *fetched, after []entry, known bool) joined {
+	e, k := &f.event, f.key
 	if t.state == Gone {
 		return saysNothing
 	}
@@ -211,6 +223,10 @@ func (s *shard) compareFetched(t *token, e *feed.Book, k key, after []entry, kno
 		return refused
 	}
 	same := t.based && s.scratch.Snapshot().Equal(t.book.Snapshot())
+	if same && t.state == Live && t.continuous && t.conn == s.conn {
+		s.confirm(t)
+		return confirmed
+	}
 	if !s.trusted(t) {
 		outcome := s.rebase(t, e, k, after, known)
 		if same && outcome == replaced {
@@ -219,9 +235,8 @@ func (s *shard) compareFetched(t *token, e *feed.Book, k key, after []entry, kno
 		return outcome
 	}
 	switch {
-	case same:
-		s.confirm(t)
-		return confirmed
+	case known && k == t.run.key && !t.run.matched && s.mayGoOn(f):
+		return s.hold(t, f) // the rest of the change may be about to come
 	case t.run.check == Open || t.awaited != nil:
 		return saysNothing // what is missing may be about to come
 	case t.run.matched && !t.run.ambiguous && (known || t.run.key.time > k.time):
@@ -236,10 +251,13 @@ func (s *shard) compareFetched(t *token, e *feed.Book, k key, after []entry, kno
 		return refused
 	}
 	t.epoch++ // it was live with a book that lacked something
-	if !known {
-		return missed
+	if known {
+		return corrected
 	}
-	return corrected
+	// The book is some seconds old by now, and nobody tells what came after it.
+	t.unfollowed = true
+	t.demote(Silent, s.now)
+	return missed
 }
 
 // unhashed handles a fetched book that does not have the hash that it came with. If it
@@ -292,9 +310,12 @@ func apply(b *book.Book, entries []entry) error {
 	return nil
 }
 
-// confirm says that REST has the book that is here.
+// confirm says that REST has the book that is here, whatever its announced hash.
 func (s *shard) confirm(t *token) {
-	t.oddState = key{}
+	t.oddState, t.failed = key{}, false
+	if t.run.check == Failed {
+		t.run.check = Unproved
+	}
 	if t.run.check != Proved {
 		t.proof = proof{ByRest, t.version, s.now}
 	}
@@ -334,7 +355,8 @@ func (s *shard) rebase(t *token, e *feed.Book, k key, after []entry, known bool)
 	}
 	s.touch(t)
 	t.rested = true
-	if known || len(after) == 0 {
+	if known || len(after) == 0 && !t.unfollowed {
+		t.unfollowed = false
 		t.continuous, t.failed = true, false
 		s.promote(t)
 	}

@@ -118,8 +118,16 @@ func TestAuditFindsMissing(t *testing.T) {
 	sc.begin()
 	sc.ask()
 	sc.expectJoined(sc.answer(sc.fetched(second, startTime+1000), startTime+2000), missed)
-	sc.expect("live, unproved, epoch 2", second)
-	if p := sc.view().Proof; p.By != ByRest || p.Version != 2 {
+	sc.expect("stale silent, unproved, epoch 2", second)
+	// One more that it has not announced changes nothing; but when REST has the same
+	// again, nothing can have come after it.
+	sc.ask()
+	sc.expectJoined(sc.answer(sc.fetched(first, startTime+1500), startTime+9000), replaced)
+	sc.expect("stale silent, unproved, epoch 2", first)
+	sc.ask()
+	sc.expectJoined(sc.answer(sc.fetched(first, startTime+1500), startTime+9000), revived)
+	sc.expect("live, unproved, epoch 3", first)
+	if p := sc.view().Proof; p.By != ByRest || p.Version != 4 {
 		t.Errorf("proof %+v", p)
 	}
 	sc.ask()
@@ -128,10 +136,10 @@ func TestAuditFindsMissing(t *testing.T) {
 	sc.expectJoined(sc.held(0), waits)
 	sc.wait(time.Millisecond)
 	sc.expectJoined(sc.held(0), missed)
-	sc.expect("live, unproved, epoch 3", third)
+	sc.expect("stale silent, unproved, epoch 4", third)
 	// The stream goes on from it, and proves it.
 	sc.change("40x9 |", fourth, startTime+3000)
-	sc.expect("live, proved, epoch 3", fourth)
+	sc.expect("live, proved, epoch 5", fourth)
 }
 
 // TestLaterThanRest: a book that has the hash of a later state is not given up for one
@@ -156,7 +164,7 @@ func TestOddState(t *testing.T) {
 	sc.expectJoined(sc.answer(sc.fetched(third, startTime+1000), startTime+2000), saysNothing)
 	sc.ask()
 	sc.expectJoined(sc.answer(sc.fetched(third, startTime+1000), startTime+3000), missed)
-	sc.expect("live, unproved, epoch 2", third)
+	sc.expect("stale silent, unproved, epoch 2", third)
 }
 
 // TestSplice: a stale token gets the book of a state that the stream announced, and

@@ -61,7 +61,7 @@ func (s *shard) pair(a *feed.Asset) {
 // lacks the mirror of it. The exchange has stopped to send that token.
 func (s *shard) unmirrored(a *feed.Asset) {
 	m := s.token(a).market
-	if !m.paired {
+	if !m.paired && !s.pairs {
 		return
 	}
 	for _, t := range m.tokens {

@@ -109,6 +109,10 @@ func (c *core) watchClocks(now, wall instant) {
 	passed, wallPassed := time.Duration(now-c.clocks.last), time.Duration(wall-c.clocks.wall)
 	c.clocks = clocks{now, wall}
 	if passed <= tick+maxJump && (wallPassed-passed).Abs() <= maxJump {
+		if passed > leaseTime { // readers have been told so
+			c.books.demoteAll(Stalled)
+			c.mendAll()
+		}
 		return
 	}
 	c.counts.ClockJumps++

@@ -288,8 +288,11 @@ func (c *core) fetchFailed(batch []*watched, status int, retryAfter time.Duratio
 // bookFetched joins a token's book with the stream.
 func (c *core) bookFetched(w *watched, e *feed.Book) {
 	w.fetch.missing, w.fetch.alone = 0, false
-	if w.token.joining == nil {
-		c.endFetch(w) // the stream was interrupted meanwhile
+	if w.token.joining == nil { // the stream was interrupted meanwhile
+		if w.token.reason == Unmirrored && w.unmirrored.add(c.now, flappingTime) && c.move(Unmirrored) {
+			return
+		}
+		c.endFetch(w)
 		return
 	}
 	c.joinedAs(w, c.books.joinFetched(w.token, e, c.line.newest))
@@ -327,6 +330,9 @@ func (c *core) joinedAs(w *watched, outcome joined) {
 			c.unfollowed(w)
 		}
 	case revived, replaced:
+		if w.token.unfollowed {
+			c.unfollowed(w)
+		}
 		c.counts.Mended++
 		c.mended(w)
 		c.masses.witness(c, outcome)
@@ -372,7 +378,10 @@ func (c *core) joinHeld() {
 			c.endFetch(w)
 			continue
 		}
-		outcome := c.books.joinHeld(w.token, c.line.newest)
+		outcome := waits
+		if h := w.token.joining.held; h.until <= c.now || w.token.hidden || c.line.newest >= h.key.time+streamLead {
+			outcome = c.books.joinHeld(w.token, c.line.newest)
+		}
 		if outcome == waits {
 			kept = append(kept, w)
 			continue

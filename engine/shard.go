@@ -37,6 +37,9 @@ type shard struct {
 	// review is told of each token that a step may have changed, before its readers
 	// see it; nil in a replay.
 	review func(*token)
+	// pairs says that changes of both tokens of a market come together, as they do
+	// today. Old recordings have to show it.
+	pairs bool
 	// late is true while the connection is known to be behind: nothing becomes live.
 	late bool
 	// heard is what the last frame was, for who watches the connection.
@@ -343,6 +346,7 @@ func (s *shard) promote(t *token) {
 		return
 	}
 	t.state, t.reason, t.since = Live, NoReason, s.now
+	t.unfollowed = false
 	t.epoch++
 }
 

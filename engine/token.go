@@ -24,7 +24,10 @@ type token struct {
 	touched   bool // by the frame that is being applied
 	refreshed bool // the frame held a whole book that was taken
 	rested    bool // a fetched book was taken
-	unproved  bool // in proofs.queue
+	// unfollowed: REST had a state that the stream has not announced. One more of
+	// them does not make the book live.
+	unfollowed bool
+	unproved   bool // in proofs.queue
 	// based: the book has been whole once. Without it the book is empty and
 	// changes are only noted.
 	based bool

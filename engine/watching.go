@@ -9,6 +9,10 @@ import (
 const (
 	// firstBookTimeout is after the subscription, which is answered in half a second.
 	firstBookTimeout = 5 * time.Second
+	// seedDelay is before REST is asked for the first book of a token that was watched
+	// before, to which the exchange may not send one. Until the subscription is in
+	// force, which takes half a second, changes come between the book and the stream.
+	seedDelay = time.Second
 	// lingerTime is how long a token is followed when nobody watches it any more.
 	lingerTime = 30 * time.Second
 	// flappingTime: a token that had to be mended five times within it is left alone
@@ -50,7 +54,7 @@ func (c *core) watch(ids []string) {
 			c.schedule(w)
 			added = append(added, id)
 			if w.seed {
-				c.want(w, c.now)
+				c.want(w, c.now.after(seedDelay))
 			}
 		}
 	}
@@ -241,9 +245,13 @@ func (c *core) mended(w *watched) {
 }
 
 // unfollowed: REST had a state of a live token which the connection has not told. If
-// it tells nothing at all, or it happens again, the connection is given up.
+// it has told nothing at all since REST was asked, it is dead; if others go on, and it
+// happens again, the token may be better off on another one.
 func (c *core) unfollowed(w *watched) {
-	if c.line.lastData < w.fetch.asked || w.lastUnfollowed != 0 && c.now < w.lastUnfollowed.after(unfollowedTime) {
+	switch {
+	case c.line.lastData < w.fetch.asked:
+		c.drop(Silent)
+	case w.lastUnfollowed != 0 && c.now < w.lastUnfollowed.after(unfollowedTime):
 		c.move(Silent)
 	}
 	w.lastUnfollowed = c.now

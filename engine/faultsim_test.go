@@ -1,0 +1,188 @@
+package engine
+
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"sort"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/truebook/feed/feedtest"
+)
+
+var (
+	simSeeds = flag.Int("engine.seeds", 40, "seeds of the simulation, 10 minutes each")
+	simSeed  = flag.Int64("engine.seed", -1, "one seed of the simulation, with a trace")
+)
+
+// faultyTime is when the faults of a simulation have stopped, and calmTime what there is
+// for everything to be live again.
+const (
+	faultyTime = 7 * time.Minute
+	calmTime   = 3 * time.Minute
+)
+
+// drawFaults draws some faults that are over in time.
+func drawFaults(r *rand.Rand, n, markets int) []feedtest.Fault {
+	kinds := feedtest.FaultKinds()
+	var faults []feedtest.Fault
+	for range n {
+		f := feedtest.Fault{
+			Kind: kinds[r.IntN(len(kinds))], At: time.Duration(r.Int64N(int64(faultyTime - time.Minute))),
+			For: time.Duration(r.Int64N(int64(50 * time.Second))), Market: r.IntN(markets),
+		}
+		switch f.Kind { //nolint:exhaustive // the others need nothing
+		case feedtest.Close:
+			f.Code = []int{0, 1000, 1001, 1006, 1008, 1009, 1011, 1012, 1013}[r.IntN(9)]
+		case feedtest.DialStatus:
+			f.Code = []int{429, 503, 403, 500}[r.IntN(4)]
+		case feedtest.RESTStatus:
+			f.Code = []int{500, 425, 502, 429}[r.IntN(4)]
+		case feedtest.LoseFrames, feedtest.AlterSize:
+			f.N = 1 + r.IntN(3)
+		case feedtest.Restart, feedtest.RestartByBooks, feedtest.Skew:
+			f.Market = -1
+		case feedtest.LateStays, feedtest.Late:
+			f.N = 3 + r.IntN(8)
+		}
+		faults = append(faults, f)
+	}
+	return faults
+}
+
+// report gathers what simulations have met.
+type report struct {
+	seeds, frames, steps int
+	simulated            time.Duration
+	kinds                map[string]int
+	states               map[State]int
+	wrong                map[string]time.Duration
+	recovered            map[string][]time.Duration
+	counts               counts
+}
+
+func newReport() *report {
+	return &report{kinds: map[string]int{}, states: map[State]int{}, wrong: map[string]time.Duration{}, recovered: map[string][]time.Duration{}}
+}
+
+func (r *report) add(s *simulation) {
+	r.seeds++
+	r.frames += s.frames
+	r.steps += s.steps
+	for i := range s.faults.seen {
+		r.kinds[s.faults.seen[i].Fault.Kind.String()]++
+	}
+	for _, f := range s.faults.own {
+		r.kinds[f.name]++
+	}
+	for name, times := range s.faults.recovered {
+		r.recovered[name] = append(r.recovered[name], times...)
+	}
+	for _, w := range s.checker.wrongs {
+		r.wrong[w.why] = max(r.wrong[w.why], w.lasted)
+	}
+}
+
+// String is the report as it is printed.
+func (r *report) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d seeds, %.1f simulated hours, %d frames, %d steps\n", r.seeds, r.simulated.Hours(), r.frames, r.steps)
+	names := make([]string, 0, len(r.kinds))
+	for name := range r.kinds {
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		times := r.recovered[name]
+		sort.Slice(times, func(i, j int) bool { return times[i] < times[j] })
+		fmt.Fprintf(&b, "%-20s %6d times, longest wrong and live %8v", name, r.kinds[name], r.wrong[name].Round(time.Millisecond))
+		if n := len(times); n > 0 {
+			fmt.Fprintf(&b, ", recovered p50 %8v p99 %8v", times[n/2].Round(time.Millisecond), times[n*99/100].Round(time.Millisecond))
+		}
+		b.WriteByte('\n')
+	}
+	return b.String()
+}
+
+// simulate runs one seed.
+func simulate(t *testing.T, seed uint64, trace func(string, ...any)) *simulation {
+	r := rand.New(rand.NewPCG(seed, 0x6661756c74)) //nolint:gosec // to be repeated
+	q := feedtest.DefaultQuirks()
+	q.EarlyHashes *= 5
+	q.SameMilliseconds *= 5
+	q.Repeats *= 5
+	markets := 4
+	if seed%4 == 0 {
+		markets = 12 // some things need ten
+	}
+	faults := drawFaults(r, 6, markets)
+	s := newSimulation(feedtest.VenueOptions{Seed: seed, Markets: markets, Rate: 6, Quirks: &q, Faults: faults})
+	s.trace = trace
+	s.checker.t = t
+	s.checker.seed = seed
+	if trace != nil {
+		for _, f := range faults {
+			trace("fault %+v", f)
+		}
+	}
+	s.step(&input{kind: tokensWatched, tokens: s.tokens})
+	s.misuse(r)
+	s.run(calmTime)
+	if s.core.counts.Blocked > 0 {
+		s.run(blockedDelay)
+	}
+	s.checker.alive()
+	return s
+}
+
+// misuse runs the time in which there are faults, and adds those of the machine, and
+// users who come and go.
+func (s *simulation) misuse(r *rand.Rand) {
+	end := s.venue.Now().Add(faultyTime)
+	for left := faultyTime; left > 0; left = end.Sub(s.venue.Now()) {
+		s.run(min(left, time.Duration(1+r.Int64N(int64(4*time.Minute)))))
+		if left = end.Sub(s.venue.Now()); left < time.Minute {
+			continue
+		}
+		d := time.Duration(r.Int64N(int64(10 * time.Second)))
+		switch r.IntN(5) {
+		case 0:
+			s.stall(d)
+		case 1:
+			s.suspend(d)
+		case 2:
+			s.setClock(d - 5*time.Second)
+		case 3:
+			i := 2 * r.IntN(len(s.tokens)/2)
+			s.step(&input{kind: tokensLeft, tokens: s.tokens[i : i+2]})
+			s.run(min(10*d, left))
+			s.step(&input{kind: tokensWatched, tokens: s.tokens[i : i+2]})
+		}
+	}
+}
+
+// TestSimulation lets the exchange and the network fail in all ways, and reads every
+// token after each step.
+func TestSimulation(t *testing.T) {
+	if *simSeed >= 0 {
+		var lines []string
+		defer func() {
+			for _, l := range lines[max(0, len(lines)-20000):] {
+				fmt.Printf("%.100000s\n", l)
+			}
+		}()
+		s := simulate(t, uint64(*simSeed), func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) })
+		lines = nil
+		t.Logf("%+v", s.core.counts)
+		return
+	}
+	all := newReport()
+	for seed := range uint64(*simSeeds) {
+		s := simulate(t, seed, nil)
+		all.add(s)
+		all.simulated += faultyTime + calmTime
+	}
+	t.Log(all)
+}
