@@ -36,8 +36,8 @@ func (v *Venue) beginConnectionFault(f Fault) {
 			if r := v.tokens[f.Token]; r.listing != nil {
 				a.Market = r.listing.index
 			}
-		} else if f.Token == "" && f.Market >= 0 && f.Market < len(v.listings) {
-			a.Token = v.listings[f.Market].Yes
+		} else if at := max(f.Market, 0); f.Token == "" && at < len(v.listings) {
+			a.Token = v.listings[at].Yes
 		}
 		tokens = v.tokensOf(&a.Fault)
 	case Blackhole, Freeze, FreezeAll:
@@ -113,12 +113,12 @@ func (v *Venue) shape(conns []*connection, do func(*fate)) {
 
 func (v *Venue) endAll(conns []*connection, code int, reason string) {
 	for _, c := range conns {
-		switch {
-		case c.state == ended:
-		case c.state == dialling:
+		switch c.state {
+		case ended:
+		case dialling:
 			v.forget(c)
 			v.deliver(Delivery{Kind: DialFailed, Conn: c.id, Reason: "connection reset by peer"})
-		default:
+		case open, subscribed:
 			v.end(c, code, reason)
 		}
 	}
@@ -195,7 +195,7 @@ func (v *Venue) withoutStopped(t *fate, m *message, data []byte) []byte {
 	for _, a := range t.stopped {
 		for i, no := range []bool{false, true} {
 			stops := a.Kind == FreezeToken && a.hits(m.listing, no) ||
-				a.Kind == FreezeMarket && (a.hits(m.listing, no))
+				a.Kind == FreezeMarket && a.hits(m.listing, no)
 			gone[i] = gone[i] || stops
 		}
 	}

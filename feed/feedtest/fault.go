@@ -96,7 +96,8 @@ const (
 	// fault begins. New ones are well.
 
 	// FreezeToken leaves the entries of a token out of price_change frames and its
-	// books out altogether. Its sibling goes on.
+	// books out altogether: Token, or Yes of the market, or of the first one for -1.
+	// Its sibling goes on.
 	FreezeToken
 	// FreezeMarket sends nothing of a market.
 	FreezeMarket

@@ -78,7 +78,7 @@ func (v *Venue) tamper(m *message) bool {
 			}
 			continue
 		}
-		if !a.about(m) || a.Kind <= LoseDeep && m.kind == priceChange && !m.changes() {
+		if !a.about(m) || (a.Kind <= LoseDeep || a.Kind == Reorder) && m.kind == priceChange && !m.changes {
 			continue
 		}
 		a.left--
@@ -89,11 +89,6 @@ func (v *Venue) tamper(m *message) bool {
 		return true
 	}
 	return false
-}
-
-// changes says whether a price_change changed the book, as far as that can be told.
-func (m *message) changes() bool {
-	return m.listing.truth[0].changed == m.at
 }
 
 func (v *Venue) endTampering(a *activeFault) {
