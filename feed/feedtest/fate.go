@@ -140,13 +140,16 @@ func closeReason(code int) string {
 func (t *fate) delay(now int64) int64 {
 	var most int64
 	for _, a := range t.late {
-		passed, length := now-a.begun, int64(a.For)
-		if a.Kind == Stall {
-			most = max(most, length-passed)
-			continue
+		passed, length, late := now-a.begun, int64(a.For), int64(a.N)*int64(time.Second)
+		left := length - passed
+		if a.Kind == LateStays {
+			left = late
 		}
-		share := min(float64(passed)/float64(length), 1)
-		most = max(most, int64(share*float64(a.N)*1e9))
+		if a.Kind != Stall && late < length {
+			// So that what comes at the end is as late as it gets.
+			left = min(left, int64(float64(passed)*float64(late)/float64(length-late)))
+		}
+		most = max(most, left)
 	}
 	return most
 }

@@ -57,8 +57,8 @@ const (
 	// accepted and nothing comes of them.
 	FreezeAll
 	// Late makes frames later and later, up to N seconds (5 if 0) after For (20 s if
-	// 0); then all that are late come at once. Nothing is lost, and PONG queues
-	// behind data.
+	// 0, and longer than that); then all that are late come at once. Nothing is lost,
+	// and PONG queues behind data.
 	Late
 	// LateStays is Late that goes on: frames stay N seconds late.
 	LateStays

@@ -26,16 +26,16 @@ func said(v *feedtest.Venue, d feedtest.Delivery) string {
 	case d.Data[0] != '[':
 		return string(d.Data)
 	}
-	text := "books"
+	text := []byte("books")
 	for i, token := range allTokens(v) {
-		if n := bytes.Count(d.Data, []byte(`"asset_id":"`+token+`"`)); n > 0 {
-			text += fmt.Sprintf(" %d", i)
+		if bytes.Contains(d.Data, []byte(`"asset_id":"`+token+`"`)) {
+			text = fmt.Appendf(text, " %d", i)
 		}
 	}
 	if !bytes.HasSuffix(d.Data, []byte("]\n")) {
-		text += " without a newline"
+		text = append(text, " without a newline"...)
 	}
-	return text
+	return string(text)
 }
 
 // TestGrammar: what a client may say, and what comes of it. In the texts of the

@@ -96,7 +96,7 @@ func TestVenueSame(t *testing.T) {
 		v := feedtest.NewVenue(feedtest.VenueOptions{Seed: seed, Rate: 50, Quirks: &q, Faults: []feedtest.Fault{
 			{Kind: feedtest.LoseFrames, At: 9 * time.Second, N: 3, Market: -1},
 		}})
-		var got bytes.Buffer
+		var got, truths bytes.Buffer
 		v.Dial(1)
 		if another {
 			v.Dial(2)
@@ -113,9 +113,10 @@ func TestVenueSame(t *testing.T) {
 			fmt.Fprintf(&got, "%+v\n", d)
 		}
 		for _, token := range allTokens(v) {
-			truth += fmt.Sprintln(v.Truth(token).Book.Top(), v.Truth(token).Version, v.Truth(token).Changed)
+			x := v.Truth(token)
+			fmt.Fprintln(&truths, x.Book.Top(), x.Version, x.Changed, x.Runs, x.RunEnd)
 		}
-		return sha256.Sum256(got.Bytes()), truth
+		return sha256.Sum256(got.Bytes()), truths.String()
 	}
 	a, truthA := run(1, false)
 	b, truthB := run(1, false)
