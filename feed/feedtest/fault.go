@@ -103,7 +103,8 @@ const (
 	FreezeMarket
 
 	// What happens to single frames of a market or token, on all connections that
-	// they would have come on: N of them, 1 if 0, the next ones from At on.
+	// they would have come on: N of them, 1 if 0, the next ones from At on that any
+	// connection would have got. A price_change is of both tokens of its market.
 
 	// LoseFrames loses frames of price_change that change a level.
 	LoseFrames

@@ -16,12 +16,12 @@ import (
 // TestVenueFollowed: with all quirks at their rates, a plain client has the truth
 // all the time, and each state has its hash.
 func TestVenueFollowed(t *testing.T) {
-	for seed := range uint64(6) {
+	for seed := range uint64(4) {
 		v := feedtest.NewVenue(feedtest.VenueOptions{Seed: seed, Rate: 30})
 		f := newFollower(t, v, 1)
-		f.until(v.Now().Add(10 * time.Minute))
+		f.until(v.Now().Add(8 * time.Minute))
 		early := int(v.Counts().EarlyHashes)
-		if f.matches[feed.Mismatched] > 2*early || f.matches[feed.CannotSay] > 0 || f.matches[feed.Matched] < 10_000 {
+		if f.matches[feed.Mismatched] > 2*early || f.matches[feed.CannotSay] > 0 || f.matches[feed.Matched] < 8_000 {
 			t.Errorf("seed %d: %v of hashes, %d were early", seed, f.matches, early)
 		}
 	}
@@ -44,7 +44,7 @@ func TestVenueWithoutQuirks(t *testing.T) {
 
 // TestQuirkRates: each quirk occurs as often as it should.
 func TestQuirkRates(t *testing.T) {
-	const hours = 6
+	const hours = 4
 	q := feedtest.DefaultQuirks()
 	v := feedtest.NewVenue(feedtest.VenueOptions{Seed: 3, Markets: 12, Rate: 10, Quirks: &q})
 	v.Advance(v.Now().Add(hours * time.Hour))
@@ -110,7 +110,7 @@ func TestVenueSame(t *testing.T) {
 			if d.Kind == feedtest.Opened {
 				v.Send(d.Conn, subscription(allTokens(v)))
 			}
-			fmt.Fprintf(&got, "%+v\n", d)
+			fmt.Fprintln(&got, d.Time, d.Kind, d.Conn, string(d.Data), d.Code, d.Reason, d.Fetch)
 		}
 		for _, token := range allTokens(v) {
 			x := v.Truth(token)
