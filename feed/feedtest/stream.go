@@ -123,7 +123,8 @@ func (s *stream) message(kind messageKind, l *listing) *message {
 const (
 	leastTransit = 20 * time.Millisecond
 	mostTransit  = 80 * time.Millisecond
-	meanHump     = 300 * time.Millisecond
+	leastHump    = 150 * time.Millisecond
+	meanHump     = 300 * time.Millisecond // above that
 	mostHump     = 970 * time.Millisecond
 )
 
@@ -172,7 +173,7 @@ func (v *Venue) push(m *message, follows bool) {
 		if v.now < s.humpUntil && v.now >= s.noHump {
 			s.humpUntil = 0
 			v.counts.Humps++
-			transit += min(time.Duration(v.link.ExpFloat64()*float64(meanHump)), mostHump)
+			transit += min(leastHump+time.Duration(v.link.ExpFloat64()*float64(meanHump)), mostHump)
 		}
 		s.arrival = max(s.arrival, v.now+int64(transit))
 	case v.link.IntN(4) == 0:

@@ -14,7 +14,8 @@ type VenueOptions struct {
 	// activity follows a power law in no order.
 	Markets int
 	// Rate is the mean of price_change frames per second, over all markets; 5 if
-	// 0. They come in bursts.
+	// 0. They come in bursts. Markets that are settled make none, and the others no
+	// more for that.
 	Rate float64
 	// Levels is about how many levels a book has, as in [Options]; 0 draws some 50
 	// for each.

@@ -13,10 +13,18 @@ import (
 	"example.com/truebook/feed/feedtest"
 )
 
+// seeds is how many seeds are tried: one in the short tests.
+func seeds(n uint64) uint64 {
+	if testing.Short() {
+		return 1
+	}
+	return n
+}
+
 // TestVenueFollowed: with all quirks at their rates, a plain client has the truth
 // all the time, and each state has its hash.
 func TestVenueFollowed(t *testing.T) {
-	for seed := range uint64(4) {
+	for seed := range seeds(4) {
 		v := feedtest.NewVenue(feedtest.VenueOptions{Seed: seed, Rate: 30})
 		f := newFollower(t, v, 1)
 		f.until(v.Now().Add(8 * time.Minute))
@@ -44,6 +52,9 @@ func TestVenueWithoutQuirks(t *testing.T) {
 
 // TestQuirkRates: each quirk occurs as often as it should.
 func TestQuirkRates(t *testing.T) {
+	if testing.Short() {
+		t.Skip("hours")
+	}
 	const hours = 4
 	q := feedtest.DefaultQuirks()
 	v := feedtest.NewVenue(feedtest.VenueOptions{Seed: 3, Markets: 12, Rate: 10, Quirks: &q})
