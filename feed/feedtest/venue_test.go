@@ -24,7 +24,7 @@ func seeds(n uint64) uint64 {
 // TestVenueFollowed: with all quirks at their rates, a plain client has the truth
 // all the time, and each state has its hash.
 func TestVenueFollowed(t *testing.T) {
-	for seed := range seeds(4) {
+	for seed := range seeds(3) {
 		v := feedtest.NewVenue(feedtest.VenueOptions{Seed: seed, Rate: 30})
 		f := newFollower(t, v, 1)
 		f.until(v.Now().Add(8 * time.Minute))
@@ -206,7 +206,7 @@ func TestLongRun(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a day")
 	}
-	v := feedtest.NewVenue(feedtest.VenueOptions{Seed: 1, Markets: 100, Rate: 0.5})
+	v := feedtest.NewVenue(feedtest.VenueOptions{Seed: 1, Markets: 100, Rate: 0.3})
 	f := newFollower(t, v, 1)
 	f.until(v.Now().Add(24 * time.Hour))
 	for _, m := range v.Markets() {
