@@ -17,7 +17,7 @@ func (v *Venue) sendBad(a *activeFault, m *message, first string) {
 		v.sendAll(m)
 		odd := message{kind: priceChange, listing: l, data: v.oddFrame(a.Kind, l)}
 		for _, c := range v.conns {
-			if c.wants(m) && c.fate.dead == false && (c.fate.frozen == 0 || len(odd.data) == 0) {
+			if c.wants(m) && !c.fate.dead && (c.fate.frozen == 0 || len(odd.data) == 0) {
 				v.handOdd(c, odd.data)
 			}
 		}

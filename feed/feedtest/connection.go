@@ -77,7 +77,7 @@ func (v *Venue) Dial(conn int) {
 		return
 	}
 	v.after(v.between(leastDial, mostDial), func() {
-		if c.state == ended || v.refuse(c) {
+		if c.state == ended || c.fate.dead || v.refuse(c) {
 			return
 		}
 		c.state = open
@@ -93,7 +93,7 @@ func (v *Venue) watchIdle(c *connection) {
 	due := c.heard + int64(idleFor)
 	v.at(due, func() {
 		switch {
-		case c.state == ended:
+		case c.state == ended || c.fate.dead:
 		case c.heard+int64(idleFor) <= v.now:
 			v.end(c, 0, "")
 		default:

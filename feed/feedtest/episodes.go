@@ -68,6 +68,7 @@ func (v *Venue) refine(l *listing, early, told bool) {
 		l.sizes[10*i] = size
 	}
 	l.bid, l.ask = 10*m.bid, 10*m.ask
+	l.middle *= 10
 	l.past.forget()
 	l.odd = v.now
 	v.send(v.changeFramesNow(l))

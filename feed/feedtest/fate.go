@@ -36,8 +36,8 @@ func (v *Venue) beginConnectionFault(f Fault) {
 			if r := v.tokens[f.Token]; r.listing != nil {
 				a.Market = r.listing.index
 			}
-		} else if f.Token == "" && f.Market >= 0 && f.Market < len(v.listings) {
-			a.Token = v.listings[f.Market].Yes
+		} else if at := max(f.Market, 0); f.Token == "" && at < len(v.listings) {
+			a.Token = v.listings[at].Yes
 		}
 		tokens = v.tokensOf(&a.Fault)
 	case Blackhole, Freeze, FreezeAll:
@@ -113,12 +113,12 @@ func (v *Venue) shape(conns []*connection, do func(*fate)) {
 
 func (v *Venue) endAll(conns []*connection, code int, reason string) {
 	for _, c := range conns {
-		switch {
-		case c.state == ended:
-		case c.state == dialling:
+		switch c.state {
+		case ended:
+		case dialling:
 			v.forget(c)
 			v.deliver(Delivery{Kind: DialFailed, Conn: c.id, Reason: "connection reset by peer"})
-		default:
+		case open, subscribed:
 			v.end(c, code, reason)
 		}
 	}
@@ -140,13 +140,16 @@ func closeReason(code int) string {
 func (t *fate) delay(now int64) int64 {
 	var most int64
 	for _, a := range t.late {
-		passed, length := now-a.begun, int64(a.For)
-		if a.Kind == Stall {
-			most = max(most, length-passed)
-			continue
+		passed, length, late := now-a.begun, int64(a.For), int64(a.N)*int64(time.Second)
+		left := length - passed
+		if a.Kind == LateStays {
+			left = late
 		}
-		share := min(float64(passed)/float64(length), 1)
-		most = max(most, int64(share*float64(a.N)*1e9))
+		if a.Kind != Stall && late < length {
+			// So that what comes at the end is as late as it gets.
+			left = min(left, int64(float64(passed)*float64(late)/float64(length-late)))
+		}
+		most = max(most, left)
 	}
 	return most
 }
@@ -195,7 +198,7 @@ func (v *Venue) withoutStopped(t *fate, m *message, data []byte) []byte {
 	for _, a := range t.stopped {
 		for i, no := range []bool{false, true} {
 			stops := a.Kind == FreezeToken && a.hits(m.listing, no) ||
-				a.Kind == FreezeMarket && (a.hits(m.listing, no))
+				a.Kind == FreezeMarket && a.hits(m.listing, no)
 			gone[i] = gone[i] || stops
 		}
 	}

@@ -57,8 +57,8 @@ const (
 	// accepted and nothing comes of them.
 	FreezeAll
 	// Late makes frames later and later, up to N seconds (5 if 0) after For (20 s if
-	// 0); then all that are late come at once. Nothing is lost, and PONG queues
-	// behind data.
+	// 0, and longer than that); then all that are late come at once. Nothing is lost,
+	// and PONG queues behind data.
 	Late
 	// LateStays is Late that goes on: frames stay N seconds late.
 	LateStays
@@ -96,13 +96,15 @@ const (
 	// fault begins. New ones are well.
 
 	// FreezeToken leaves the entries of a token out of price_change frames and its
-	// books out altogether. Its sibling goes on.
+	// books out altogether: Token, or Yes of the market, or of the first one for -1.
+	// Its sibling goes on.
 	FreezeToken
 	// FreezeMarket sends nothing of a market.
 	FreezeMarket
 
 	// What happens to single frames of a market or token, on all connections that
-	// they would have come on: N of them, 1 if 0, the next ones from At on.
+	// they would have come on: N of them, 1 if 0, the next ones from At on that any
+	// connection would have got. A price_change is of both tokens of its market.
 
 	// LoseFrames loses frames of price_change that change a level.
 	LoseFrames

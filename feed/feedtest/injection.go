@@ -8,10 +8,7 @@ import (
 // activeFault is a fault that has begun.
 type activeFault struct {
 	Fault
-	venue  *Venue
-	record int   // of its Injection, -1 for none
-	until  int64 // nanoseconds, 0 for ever
-	left   int   // frames that it is still to hit
+	left   int // frames that it is still to hit
 	begun  int64
 	market *listing // that Skew chose
 }

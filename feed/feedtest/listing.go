@@ -22,10 +22,12 @@ type listing struct {
 	// last something that clients must search the terms of a hash for: they cannot
 	// do it twice at once.
 	reserved, odd int64
-	middle        int // tick between the sides, when a side was last emptied
-	over          bool
-	past          past
-	touched       []levelChange // by the run that has begun, in this order
+	// The best prices that were last announced, of Yes.
+	shownBid, shownAsk string
+	middle             int // tick between the sides, when a side was last emptied
+	over               bool
+	past               past
+	touched            []levelChange // by the run that has begun, in this order
 }
 
 func newListing(r *rand.Rand, index, levels, n int) *listing {
@@ -39,6 +41,7 @@ func newListing(r *rand.Rand, index, levels, n int) *listing {
 			l.learn(levelOf(l, levelChange{side, tick, size}), 0)
 		})
 	}
+	l.shownBid, l.shownAsk = l.outcome(false).bestText()
 	return l
 }
 

@@ -256,14 +256,17 @@ type hashText [2 * sha1.Size]byte
 
 // hash is the SHA-1 of the outcome's whole book at the market's time.
 func (w *writer) hash(o outcome) (h hashText) {
-	text := append(w.hashed[:0], `{"market":"`+o.Condition+`","asset_id":"`+o.token()+`","timestamp":"`...)
+	text := append(append(w.hashed[:0], `{"market":"`...), o.Condition...)
+	text = append(append(append(text, `","asset_id":"`...), o.token()...), `","timestamp":"`...)
 	text = strconv.AppendInt(text, o.time, 10)
 	text = append(text, `","hash":"","bids":[`...)
 	text = o.appendLevels(text, book.Bid, ",")
 	text = append(text, `],"asks":[`...)
 	text = o.appendLevels(text, book.Ask, ",")
-	text = append(text, `],"min_order_size":"`+o.minSize+`","tick_size":"`+o.TickSize.String()+
-		`","neg_risk":`+strconv.FormatBool(o.NegRisk)+`,"last_trade_price":"`+o.lastTrade+`"`...)
+	text = append(append(append(text, `],"min_order_size":"`...), o.minSize...), `","tick_size":"`...)
+	text, _ = o.TickSize.AppendText(text)
+	text = strconv.AppendBool(append(text, `","neg_risk":`...), o.NegRisk)
+	text = append(append(append(text, `,"last_trade_price":"`...), o.lastTrade...), '"')
 	if w.changed {
 		text = append(text, `,"fees_enabled":false`...)
 	}

@@ -3,17 +3,11 @@ package feedtest
 import (
 	"bytes"
 	"slices"
-	"strconv"
 	"time"
-
-	"example.com/truebook/book"
 )
 
 // What a REST answer takes, there and back: 149 ms on average (nsl).
 const leastAnswer, mostAnswer = 30 * time.Millisecond, 300 * time.Millisecond
-
-// restTimeout is after how long a client gives up an answer that does not come.
-const restTimeout = 10 * time.Second
 
 // noBook is the body of a 404.
 const noBook = `{"error":"No orderbook exists for the requested token id"}`
@@ -74,18 +68,3 @@ func (w *writer) appendRESTBook(dst []byte, o outcome) []byte {
 	dst = append(append(append(dst, w.hashed[:at]...), h[:]...), w.hashed[at:]...)
 	return dst
 }
-
-// mirror is for altering one level of a body.
-func (o outcome) firstSize() string {
-	text := ""
-	for side := range book.Ask + 1 {
-		o.levels(side, func(_ string, _ int, size int32) {
-			if text == "" {
-				text = `"size":"` + string(appendSize(nil, size)) + `"`
-			}
-		})
-	}
-	return text
-}
-
-func stampText(stamp int64) string { return strconv.FormatInt(stamp, 10) }

@@ -31,7 +31,8 @@ type message struct {
 	swapped  bool // No comes first
 	entries  [2]entry
 	level    delta
-	distance int // from the touch, in ticks
+	distance int  // from the touch, in ticks
+	changes  bool // it has changed a level
 }
 
 type messageKind uint8
@@ -59,7 +60,7 @@ type stream struct {
 	// noHump is until when frames must not be held up.
 	noHump int64
 	free   []*message
-	last   *message // that arrived, whose data is being read
+	spent  []*message // that arrived, whose data is being read
 	frames []*message
 }
 
@@ -71,18 +72,35 @@ func (s *stream) next() *message {
 }
 
 func (s *stream) pop() *message {
-	if s.last != nil && len(s.free) < 4096 {
-		s.free = append(s.free, s.last)
-	}
 	m := s.queue[s.first]
 	s.queue[s.first] = nil
-	s.last = m
 	if s.first++; 2*s.first >= len(s.queue) {
 		n := copy(s.queue, s.queue[s.first:])
 		clear(s.queue[n:])
 		s.queue, s.first = s.queue[:n], 0
 	}
 	return m
+}
+
+// newestOf returns the last price_change of a market that is on its way, if nothing
+// of another market comes after it.
+func (s *stream) newestOf(l *listing) *message {
+	for i := len(s.queue) - 1; i >= s.first; i-- {
+		switch m := s.queue[i]; {
+		case m.listing != l:
+			return nil
+		case m.kind == priceChange:
+			return m
+		}
+	}
+	return nil
+}
+
+// recycle takes back messages that nobody reads any more.
+func (s *stream) recycle(messages ...*message) {
+	if len(s.free) < 4096 {
+		s.free = append(s.free, messages...)
+	}
 }
 
 // message returns one to be filled.
@@ -105,7 +123,8 @@ func (s *stream) message(kind messageKind, l *listing) *message {
 const (
 	leastTransit = 20 * time.Millisecond
 	mostTransit  = 80 * time.Millisecond
-	meanHump     = 300 * time.Millisecond
+	leastHump    = 150 * time.Millisecond
+	meanHump     = 300 * time.Millisecond // above that
 	mostHump     = 970 * time.Millisecond
 )
 
@@ -116,7 +135,32 @@ func (v *Venue) send(frames []*message) {
 		v.push(m, i > 0)
 		if m.kind == priceChange && m.genuine {
 			v.repeatSome(m)
+			v.tellBest(m)
 		}
+	}
+}
+
+// tellBest sends best_bid_ask after a change of the best prices, or does not.
+func (v *Venue) tellBest(m *message) {
+	l := m.listing
+	yes := &m.entries[0]
+	if !m.last || yes.bid == l.shownBid && yes.ask == l.shownAsk {
+		return
+	}
+	l.shownBid, l.shownAsk = yes.bid, yes.ask
+	for i := range m.entries {
+		if v.world.Float64() >= v.quirks.BestPrices {
+			continue
+		}
+		e := &m.entries[i]
+		bid, _ := book.ParsePrice(e.bid)
+		ask, _ := book.ParsePrice(e.ask)
+		b := v.stream.message(bestPrices, l)
+		b.no, b.custom = i == 1, true
+		b.data = append(b.data, `{"market":"`+l.Condition+`","asset_id":"`+e.token+`","best_bid":"`+e.bid+
+			`","best_ask":"`+e.ask+`","spread":"`+(ask-bid).String()+`"`...)
+		b.data = v.appendTail(b.data, m.stamp, "best_bid_ask")
+		v.push(b, true)
 	}
 }
 
@@ -129,7 +173,7 @@ func (v *Venue) push(m *message, follows bool) {
 		if v.now < s.humpUntil && v.now >= s.noHump {
 			s.humpUntil = 0
 			v.counts.Humps++
-			transit += min(time.Duration(v.link.ExpFloat64()*float64(meanHump)), mostHump)
+			transit += min(leastHump+time.Duration(v.link.ExpFloat64()*float64(meanHump)), mostHump)
 		}
 		s.arrival = max(s.arrival, v.now+int64(transit))
 	case v.link.IntN(4) == 0:
@@ -190,6 +234,13 @@ func (v *Venue) repeatSome(m *message) {
 
 // arrive hands a message to those it is for.
 func (v *Venue) arrive(m *message) {
+	defer func() {
+		if v.first == len(v.out) {
+			v.stream.recycle(m)
+		} else {
+			v.stream.spent = append(v.stream.spent, m)
+		}
+	}()
 	if m.kind == addressed {
 		if m.to.state != ended {
 			v.carry(m.to, m, m.data)

@@ -179,12 +179,8 @@ func (v *Venue) changeOne(tokens []ref) {
 func (v *Venue) oldChange(tokens []ref) *message {
 	for _, r := range tokens {
 		l := r.listing
-		s := &v.stream
-		if !v.free(l) || !l.whole() || len(s.queue) == s.first {
-			continue
-		}
-		newest := s.queue[len(s.queue)-1]
-		if newest.kind != priceChange || newest.listing != l || newest.stamp != l.time || newest.run != l.runs {
+		newest := v.stream.newestOf(l)
+		if !v.free(l) || !l.whole() || newest == nil || newest.stamp != l.time || newest.run != l.runs {
 			continue
 		}
 		old := *newest

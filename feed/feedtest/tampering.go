@@ -73,12 +73,12 @@ func (v *Venue) tamper(m *message) bool {
 		if a.Kind == Reorder && v.reordered != nil {
 			if m.kind == priceChange && m.listing == v.reordered.listing && m.run != v.reordered.run && m.genuine {
 				v.sendAll(m)
-				v.letGo(a)
+				v.letGo()
 				return true
 			}
 			continue
 		}
-		if !a.about(m) || a.Kind <= LoseDeep && m.kind == priceChange && !m.changes() {
+		if !a.about(m) || (a.Kind <= LoseDeep || a.Kind == Reorder) && m.kind == priceChange && !m.changes {
 			continue
 		}
 		a.left--
@@ -91,24 +91,17 @@ func (v *Venue) tamper(m *message) bool {
 	return false
 }
 
-// changes says whether a price_change changed the book, as far as that can be told.
-func (m *message) changes() bool {
-	return m.listing.truth[0].changed == m.at
-}
-
 func (v *Venue) endTampering(a *activeFault) {
 	v.tampering = slices.DeleteFunc(v.tampering, func(o *activeFault) bool { return o == a })
 }
 
 // letGo sends the frame that was held back.
-func (v *Venue) letGo(a *activeFault) {
+func (v *Venue) letGo() {
 	if m := v.reordered; m != nil {
 		v.reordered = nil
 		v.sendAll(m)
 	}
-	if a.left == 0 {
-		v.endTampering(a)
-	}
+	v.tampering = slices.DeleteFunc(v.tampering, func(o *activeFault) bool { return o.Kind == Reorder && o.left == 0 })
 }
 
 // tamperWith does what a fault does to a message.
@@ -131,7 +124,7 @@ func (v *Venue) tamperWith(a *activeFault, m *message) {
 		v.reordered = &held
 		v.after(2*time.Second, func() {
 			if v.reordered == &held {
-				v.letGo(a)
+				v.letGo()
 			}
 		})
 	case k == LateDuplicate:

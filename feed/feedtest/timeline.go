@@ -16,15 +16,16 @@ type event struct {
 // which they were added.
 type eventHeap []event
 
-func (h eventHeap) less(i, j int) bool {
-	return h[i].at < h[j].at || h[i].at == h[j].at && h[i].order < h[j].order
+func (h *eventHeap) less(i, j int) bool {
+	a, b := &(*h)[i], &(*h)[j]
+	return a.at < b.at || a.at == b.at && a.order < b.order
 }
 
-func (h eventHeap) next() (at int64, ok bool) {
-	if len(h) == 0 {
+func (h *eventHeap) next() (at int64, ok bool) {
+	if len(*h) == 0 {
 		return 0, false
 	}
-	return h[0].at, true
+	return (*h)[0].at, true
 }
 
 func (h *eventHeap) push(e event) {
@@ -32,7 +33,7 @@ func (h *eventHeap) push(e event) {
 	a := *h
 	for i := len(a) - 1; i > 0; {
 		up := (i - 1) / 2
-		if !a.less(i, up) {
+		if !h.less(i, up) {
 			return
 		}
 		a[i], a[up] = a[up], a[i]
@@ -50,7 +51,7 @@ func (h *eventHeap) pop() event {
 	for i := 0; ; {
 		least := i
 		for _, down := range [2]int{2*i + 1, 2*i + 2} {
-			if down < last && a.less(down, least) {
+			if down < last && h.less(down, least) {
 				least = down
 			}
 		}

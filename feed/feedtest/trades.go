@@ -163,6 +163,9 @@ func (v *Venue) earlyHash(l *listing) {
 	l.reserved = v.now + int64(wait)
 	v.stream.noHump = max(v.stream.noHump, l.reserved+1)
 	v.after(wait, func() {
+		if v.resting {
+			return
+		}
 		v.beginRun(l)
 		l.put(next)
 		v.send(v.frames(l, l.touched))

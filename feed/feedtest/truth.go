@@ -61,19 +61,22 @@ func instant(nanoseconds int64) time.Time {
 	return time.Unix(0, nanoseconds).UTC()
 }
 
-// learn takes note of a level of both tokens.
-func (l *listing) learn(d delta, now int64) {
-	l.truth[0].set(d, now)
-	l.truth[1].set(d.mirrored(), now)
+// learn takes note of a level of both tokens, and says whether that is new.
+func (l *listing) learn(d delta, now int64) bool {
+	a, b := l.truth[0].set(d, now), l.truth[1].set(d.mirrored(), now)
+	return a || b
 }
 
 func (d delta) mirrored() delta { return delta{book.Ask - d.side, d.price.Complement(), d.size} }
 
-func (t *tokenTruth) set(d delta, now int64) {
-	if old, err := t.book.Set(d.side, d.price, d.size); err == nil && old != d.size {
-		t.version++
-		t.changed = now
+func (t *tokenTruth) set(d delta, now int64) bool {
+	old, err := t.book.Set(d.side, d.price, d.size)
+	if err != nil || old == d.size {
+		return false
 	}
+	t.version++
+	t.changed = now
+	return true
 }
 
 // learn takes note of what a message tells.
@@ -85,7 +88,7 @@ func (v *Venue) learn(m *message) {
 	switch m.kind {
 	case priceChange:
 		if !m.told {
-			l.learn(m.level, v.now)
+			m.changes = l.learn(m.level, v.now)
 		}
 		for i := range l.truth {
 			t := &l.truth[i]

@@ -14,7 +14,8 @@ type VenueOptions struct {
 	// activity follows a power law in no order.
 	Markets int
 	// Rate is the mean of price_change frames per second, over all markets; 5 if
-	// 0. They come in bursts.
+	// 0. They come in bursts. Markets that are settled make none, and the others no
+	// more for that.
 	Rate float64
 	// Levels is about how many levels a book has, as in [Options]; 0 draws some 50
 	// for each.
@@ -176,8 +177,10 @@ func (v *Venue) repeatedly(perHour float64, do func()) {
 	v.after(wait(), again)
 }
 
-// exp draws a time of the world.
-func (v *Venue) exp(mean float64) time.Duration { return time.Duration(v.world.ExpFloat64() * mean) }
+// exp draws a time of the world, of some years at most.
+func (v *Venue) exp(mean float64) time.Duration {
+	return time.Duration(min(v.world.ExpFloat64()*mean, 1e17))
+}
 
 // Markets returns the markets, those that are over included. A tick size is the
 // present one.
@@ -195,6 +198,10 @@ func (v *Venue) Now() time.Time { return time.Unix(0, v.now).UTC() }
 // Advance lets the world go on until the next thing reaches the client, but not
 // beyond a time. If nothing does, ok is false and Now is that time.
 func (v *Venue) Advance(until time.Time) (d Delivery, ok bool) {
+	if v.first == len(v.out) {
+		v.stream.recycle(v.stream.spent...)
+		v.stream.spent = v.stream.spent[:0]
+	}
 	v.run(until.UnixNano())
 	if v.first == len(v.out) {
 		v.now = max(v.now, until.UnixNano())

@@ -185,7 +185,7 @@ func alterSize(data []byte, after string) []byte {
 
 // beginExchangeFault lets the exchange itself do something.
 func (v *Venue) beginExchangeFault(f Fault) {
-	switch f.Kind { //nolint:exhaustive // the others are handled elsewhere
+	switch f.Kind {
 	case Recipe:
 		v.changed = true
 		v.lasts(v.record(f, v.tokensOf(&Fault{Market: -1}), nil), f.For, func() { v.changed = false })
