@@ -71,7 +71,7 @@ func (s *shard) change(t *token, c *feed.Change, k key) {
 	case !t.isLate(k) && k.time <= t.horizon.newest.time && t.ring.has(k):
 		s.repeat(t, c, k)
 	case t.isPast(k):
-		s.past(t, k)
+		s.past(t, c, k)
 	case k.time >= r.key.time:
 		s.closeRun(t)
 		s.startRun(t, k)
@@ -88,7 +88,7 @@ func (s *shard) startRun(t *token, k key) {
 	overtaken := t.setBackAt != 0 && s.now < t.setBackAt.after(maxDisorder*time.Millisecond)
 	t.run = run{key: k, ambiguous: overtaken || t.horizon.unordered(k) || t.ring.has(k)}
 	t.ring.add(k)
-	t.hasLate = false
+	t.hasLate, t.setBackTo = false, key{}
 }
 
 // set writes a change of the token's run into the book.
@@ -180,13 +180,36 @@ func (t *token) isPast(k key) bool {
 
 // past does not apply an entry that the book includes. The exchange does send
 // such changes, right after the opening book (measured by others, 2026-10). But the
-// time of the entry may be what is wrong: the book stays, and is not proved any
-// more.
-func (s *shard) past(t *token, k key) {
+// time of the entry may be what is wrong, or the exchange's clock have been set back:
+// the book stays, and is not proved any more; with such entries it is another book, which
+// takes over if it has the hash of the next run, or those of two of the entries: a
+// change of the level that was changed last can have one of them by accident.
+func (s *shard) past(t *token, c *feed.Change, k key) {
 	t.late, t.hasLate = k, true
 	t.ring.add(k)
 	t.run.doubt()
 	s.touch(t)
+	if t.other == nil {
+		t.other = t.book.Fork()
+	}
+	if _, err := t.other.Set(c.Side, c.Price, c.Size); err != nil {
+		t.other = nil
+		return
+	}
+	if s.check(t, t.other, k, feed.Quick) != feed.Matched {
+		return
+	}
+	if before := t.setBackTo; before == (key{}) || k.time <= before.time {
+		t.setBackTo = k
+		return
+	}
+	next := t.other
+	t.other = nil // it is no part of what ends
+	s.closeRun(t)
+	t.book = next
+	t.setBack(k, s.now)
+	t.run = run{key: k, matched: true, ambiguous: true}
+	s.note(t, c)
 }
 
 // setLate applies an entry that is older than the run's, belongs to a state that

@@ -143,6 +143,9 @@ func (l *faultLog) allowed(t *checkedToken, since time.Duration) (most time.Dura
 			}
 			allow(d, fmt.Sprintf("%v at %v%s", f.Fault.Kind, f.At.Format("15:04:05.000"), reason))
 		}
+		if f.Fault.Kind == feedtest.RESTWrong && !hashed && !over {
+			allow(auditTime, "rest_wrong, without hashes")
+		}
 		if d := connBound(&f.Fault); d > 0 && !over {
 			if restEnd.After(began) {
 				d += maxPause
@@ -182,7 +185,7 @@ func (l *faultLog) restTrouble(since time.Time) (end time.Time) {
 func lossBound(kind feedtest.FaultKind, ran bool) (time.Duration, string) {
 	switch k := kind; {
 	case k >= feedtest.LoseFrames && k <= feedtest.LateDuplicate, k == feedtest.FreezeToken, k == feedtest.FreezeMarket,
-		k == feedtest.OpeningWithout:
+		k == feedtest.OpeningWithout, k == feedtest.BadSeconds:
 		if ran && k != feedtest.FreezeMarket {
 			return 0, ""
 		}

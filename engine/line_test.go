@@ -343,10 +343,15 @@ func TestClocks(t *testing.T) {
 	s.take()
 	in := input{kind: timerFired, wall: s.now.after(maxJump)}
 	s.effects, s.next = s.c.step(s.now, &in, s.effects)
-	s.now = s.now.after(tick + maxJump)
+	s.now = s.now.after(leaseTime)
 	in.wall = s.now
 	s.effects, s.next = s.c.step(s.now, &in, s.effects)
 	s.expect("within bounds", s.states(), "live")
+	// What readers have been told is not taken back.
+	s.now = s.now.after(leaseTime + 1)
+	in.wall = s.now
+	s.effects, s.next = s.c.step(s.now, &in, s.effects)
+	s.expect("beyond the lease", s.states(), "stale/stalled")
 }
 
 // TestBadFrames: one frame that cannot be read costs a question to REST, and the fifth

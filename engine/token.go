@@ -64,6 +64,9 @@ type token struct {
 	other   *book.Book
 	pending failure
 
+	// setBackTo is the latest state before the run's that the book had the hash of with
+	// changes that came after the run, zero if there was none.
+	setBackTo key
 	// oddState is one of the newest millisecond that REST had, and the stream has not
 	// announced.
 	oddState key
