@@ -155,7 +155,7 @@ func (l *faultLog) allowed(t *checkedToken, since time.Duration) (most time.Dura
 	}
 	for _, f := range l.own {
 		if !f.till.Before(began) {
-			allow(leaseTime, f.name)
+			allow(max(f.at.Sub(began), 0)+leaseTime, f.name)
 		}
 	}
 	return most, why
