@@ -49,6 +49,9 @@ func (s *shard) release() {
 	for _, t := range s.hidden {
 		t.hidden = false
 		t.show()
+		if t.watch != nil {
+			t.tell()
+		}
 	}
 	for _, m := range s.locked {
 		m.held = false

@@ -169,6 +169,7 @@ func (s *shard) compareAs(t *token, over bool) {
 // exchange makes the book that it may be instead the token's.
 func (s *shard) exchange(t *token) {
 	t.book, t.other = t.other, t.book
+	t.replaced()
 	t.settle(s.now)
 	if !t.touched {
 		t.version++ // it is not what it was, and no frame is about to say so
@@ -196,6 +197,7 @@ func (s *shard) matched(t *token) {
 		t.proof = proof{ByHash, t.version, s.now}
 	}
 	t.promote(s.now)
+	t.provedIn = t.epoch
 }
 
 func (s *shard) check(t *token, b *book.Book, k key, effort feed.Effort) feed.Match {
