@@ -204,20 +204,31 @@ func TestLeaseConcernsAllTokens(t *testing.T) {
 			}
 		}
 		all(Live)
-		f.gather()
-		f.enqueue(&f.marks[1])
-		time.Sleep(time.Second + 1)
-		for _, m := range f.pending { // one is looked at before anybody looks at the lease
-			if v, _ := f.look(m); f.tellable(m, &v) {
-				views[v.Asset] = v.Status
+		one := func() { // is looked at before anybody looks at the lease
+			f.gather()
+			f.enqueue(&f.marks[1])
+			time.Sleep(time.Second + 1)
+			for _, m := range f.pending {
+				if v, _ := f.look(m); f.tellable(m, &v) {
+					views[v.Asset] = v.Status
+				}
 			}
+			f.pending = f.pending[:0]
+			e := Event{Kind: StateEvent, Asset: assets[1].id, index: 1, Status: l.tokens[1].status}
+			states[e.Asset] = *l.hear(&e).Status
 		}
-		f.pending = f.pending[:0]
-		e := Event{Kind: StateEvent, Asset: assets[1].id, index: 1, Status: l.tokens[1].status}
-		states[e.Asset] = *l.hear(&e).Status
+		renew := func() { s.lease.until.Store(int64(sinceStart() + time.Second)) }
+		one()
 		look()
 		all(Stale)
-		s.lease.until.Store(int64(sinceStart() + time.Second))
+		renew()
+		look()
+		all(Live)
+		one()
+		if states[assets[1].id].State != Stale || views[assets[1].id].State != Stale || states[assets[0].id].State != Live {
+			t.Errorf("%+v", states)
+		}
+		renew() // before the others were told
 		look()
 		all(Live)
 		f.stop()
@@ -304,6 +315,7 @@ func TestWait(t *testing.T) {
 		go func() { done <- sub.Wait(t.Context()) }()
 		synctest.Wait()
 		sc.book(opening, startTime)
+		synctest.Wait()
 		sc.control(feed.Lost) // before the other one has come
 		sc.step(strings.Replace(bookText("40x1 | 60x1", startTime, feed.Hash{}), yesToken, noToken, 1))
 		synctest.Wait()
