@@ -44,12 +44,7 @@ func (a *Asset) Top() (top Top, err error) {
 // the same at any depth, and holds up the engine for no longer than it takes to
 // copy two roots.
 func (a *Asset) View() View {
-	m := a.lock()
-	v := a.token.view()
-	m.mu.Unlock()
-	if v.State == Live && a.lease.over() {
-		v.State, v.Reason, v.Since, v.Settling = Stale, Stalled, a.lease.end(), false
-	}
+	v, _, _ := a.look()
 	return v
 }
 
@@ -92,7 +87,7 @@ func (l *lease) renew(now instant) {
 
 // end returns when the lease ended, or ends.
 func (l *lease) end() time.Time {
-	return time.Now().Add(time.Duration(l.until.Load()) - sinceStart())
+	return (startInstant() + instant(l.until.Load())).time()
 }
 
 //nolint:gochecknoglobals // the zero of a clock that never goes back

@@ -107,9 +107,13 @@ func (s *shard) write(t *token, c *feed.Change, k key) bool {
 	if t.joining != nil {
 		t.joining.note(c, k)
 	}
-	if _, err := t.book.Set(c.Side, c.Price, c.Size); err != nil { // more levels than a book can have
+	old, err := t.book.Set(c.Side, c.Price, c.Size)
+	if err != nil { // more levels than a book can have
 		s.breakContinuity(t, BadMessage)
 		return false
+	}
+	if t.watch != nil {
+		t.watch.level(c, old)
 	}
 	if t.other != nil {
 		if _, err := t.other.Set(c.Side, c.Price, c.Size); err != nil {
@@ -162,6 +166,7 @@ func (s *shard) repeat(t *token, c *feed.Change, k key) {
 	t.other = nil // it is no part of what ends
 	s.closeRun(t)
 	t.book, t.other = returned, t.book
+	t.replaced()
 	s.startRun(t, k)
 	t.run.bestBid, t.run.bestAsk, t.run.hasBest = c.BestBid, c.BestAsk, c.HasBest
 	s.matched(t) // and not counted as a run: that state has been
@@ -207,6 +212,7 @@ func (s *shard) past(t *token, c *feed.Change, k key) {
 	t.other = nil // it is no part of what ends
 	s.closeRun(t)
 	t.book = next
+	t.replaced()
 	t.setBack(k, s.now)
 	t.run = run{key: k, matched: true, ambiguous: true}
 	s.note(t, c)
@@ -349,6 +355,9 @@ func (s *shard) trade(t *token, e *feed.Trade) {
 	}
 	m := t.market
 	m.terms.NoteTrade(e.Price, e.Decimals)
+	if t.watch != nil {
+		t.watch.trade(e)
+	}
 	s.touch(t)
 	s.reconsider(m)
 }

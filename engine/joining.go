@@ -337,6 +337,7 @@ func (s *shard) rebase(t *token, e *feed.Book, k key, after []entry, known bool)
 	if _, err := t.book.Replace(e.Bids, e.Asks); err != nil {
 		return refused
 	}
+	t.replaced()
 	if t.ring == nil {
 		t.ring = new(ring)
 	}

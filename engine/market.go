@@ -55,6 +55,9 @@ func (s *shard) release() {
 			s.review(t)
 		}
 		t.show()
+		if t.watch != nil {
+			t.tell()
+		}
 	}
 	for _, m := range s.locked {
 		m.held = false

@@ -177,6 +177,7 @@ func (s *shard) compareAs(t *token, over bool) {
 // exchange makes the book that it may be instead the token's.
 func (s *shard) exchange(t *token) {
 	t.book, t.other = t.other, t.book
+	t.replaced()
 	t.settle(s.now)
 	if !t.touched {
 		t.version++ // it is not what it was, and no frame is about to say so
@@ -204,6 +205,7 @@ func (s *shard) matched(t *token) {
 		t.proof = proof{ByHash, t.version, s.now}
 	}
 	s.promote(t)
+	t.provedIn = t.epoch
 }
 
 func (s *shard) check(t *token, b *book.Book, k key, effort feed.Effort) feed.Match {

@@ -92,6 +92,7 @@ func (s *shard) refresh(t *token, e *feed.Book, k key, differ int) {
 	if t.other != nil && differ > 0 {
 		if n, err := t.other.Differs(e.Bids, e.Asks); err == nil && n == 0 {
 			t.book, t.other, differ = t.other, t.book, 0
+			t.replaced()
 		}
 	}
 	compared := t.based && t.continuous
@@ -118,6 +119,7 @@ func (s *shard) refresh(t *token, e *feed.Book, k key, differ int) {
 			s.breakContinuity(t, BadMessage)
 			return
 		}
+		t.replaced()
 	}
 	if wait {
 		t.awaited = &awaited{

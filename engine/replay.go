@@ -13,6 +13,7 @@ import (
 type Replay struct {
 	shard *shard
 	now   instant
+	ended chan struct{} // closed by End, for subscriptions
 }
 
 // NewReplay returns a Replay that calls report with each check that did not
@@ -20,7 +21,7 @@ type Replay struct {
 // a hash shows depends on what comes after it. The record has been applied by then,
 // and report may look at the books.
 func NewReplay(report func(Finding)) *Replay {
-	r := &Replay{shard: newShard(feed.DecoderOptions{Learn: true})}
+	r := &Replay{shard: newShard(feed.DecoderOptions{Learn: true}), ended: make(chan struct{})}
 	r.shard.report, r.shard.searchGap = report, 0
 	return r
 }
@@ -37,7 +38,10 @@ func (r *Replay) Step(record feed.Record) error {
 
 // End says that the recording is over: what waited for a further frame is
 // decided without it. It is to be called once, last.
-func (r *Replay) End() { r.shard.finishAll() }
+func (r *Replay) End() {
+	r.shard.finishAll()
+	close(r.ended)
+}
 
 // Views returns the tokens of the recording, in the order in which they first
 // appeared, with their books as they are now.

@@ -43,7 +43,7 @@ type shard struct {
 	// late is true while the connection is known to be behind: nothing becomes live.
 	late bool
 	// heard is what the last frame was, for who watches the connection.
-	heard heard
+	heard gist
 
 	// Of the record that is being applied.
 	now     instant
@@ -59,8 +59,8 @@ type shard struct {
 	bids, asks []book.Level
 }
 
-// heard is what a frame was.
-type heard struct {
+// gist is what a frame was.
+type gist struct {
 	answer bool // JSON: the server answers, if only with nothing
 	data   bool // it held an event of a known token
 	text   feed.TextKind
@@ -192,7 +192,7 @@ func (s *shard) overdue(t *token) {
 
 func (s *shard) frame(data []byte) error {
 	events, err := s.decoder.Decode(data)
-	s.heard = heard{answer: len(data) > 0 && (data[0] == '{' || data[0] == '['), data: len(events) > 0}
+	s.heard = gist{answer: len(data) > 0 && (data[0] == '{' || data[0] == '['), data: len(events) > 0}
 	if err != nil {
 		s.breakAll(BadMessage)
 		return err
@@ -380,6 +380,7 @@ func (s *shard) leave(t *token, reason Reason) {
 func (s *shard) comeBack(t *token) {
 	s.hide(t)
 	_, _ = t.book.Replace(nil, nil)
+	t.replaced()
 	t.ring, t.other, t.awaited = nil, nil, nil
 	t.based, t.continuous, t.failed, t.settling = false, false, false, NoReason
 	t.run, t.horizon, t.abroad, t.pending = run{}, horizon{}, horizon{}, failure{}

@@ -295,6 +295,8 @@ type View struct {
 	Asset    string // the token
 	Market   string // its condition id, "" before the first event
 	Snapshot book.Snapshot
+	// Derived: the book is that of the other outcome, see [View.Complement].
+	Derived bool
 	Status
 }
 

@@ -16,6 +16,7 @@ type token struct {
 	// market is one of its own, without an id, before the first event. Its lock
 	// guards all that follows: see [shard.hide].
 	market *market
+	watch  *watch // who is told of changes, nil if nobody is
 	book   *book.Book
 	ring   *ring // nil until the token is based
 	conn   int   // the connection whose changes it follows, if based
@@ -50,6 +51,7 @@ type token struct {
 	// was.
 	setBackAt instant
 	epoch     uint64
+	provedIn  uint64 // the epoch in which a hash proved the book last
 	version   uint64
 	received  instant
 	proof     proof
@@ -242,22 +244,23 @@ func (t *token) view() View {
 	if t.snapshotOf != t.version || t.version == 0 {
 		t.snapshot, t.snapshotOf = t.book.Snapshot(), t.version
 	}
+	return View{Asset: t.asset.ID, Market: t.market.id, Snapshot: t.snapshot, Status: t.status()}
+}
+
+func (t *token) status() Status {
 	terms := t.market.terms.Terms()
-	v := View{
-		Asset: t.asset.ID, Market: t.market.id, Snapshot: t.snapshot,
-		Status: Status{
-			State: t.state, Reason: t.reason, Since: t.since.time(),
-			Settling: t.state == Live && t.settling != NoReason,
-			Epoch:    t.epoch, Version: t.version, Check: t.run.check,
-			Proof: Proof{By: t.proof.by, Version: t.proof.version, Time: t.proof.at.time()},
-			Time:  t.run.key.time, Hash: t.run.key.hash.bytes(), Received: t.received.time(),
-			TickSize: terms.TickSize, LastTrade: terms.LastTrade,
-		},
+	s := Status{
+		State: t.state, Reason: t.reason, Since: t.since.time(),
+		Settling: t.state == Live && t.settling != NoReason,
+		Epoch:    t.epoch, Version: t.version, Check: t.run.check,
+		Proof: Proof{By: t.proof.by, Version: t.proof.version, Time: t.proof.at.time()},
+		Time:  t.run.key.time, Hash: t.run.key.hash.bytes(), Received: t.received.time(),
+		TickSize: terms.TickSize, LastTrade: terms.LastTrade,
 	}
-	if v.Settling {
-		v.Reason = t.settling
+	if s.Settling {
+		s.Reason = t.settling
 	}
-	return v
+	return s
 }
 
 // clone returns a copy that goes its own way; the levels are shared until one of
@@ -265,7 +268,7 @@ func (t *token) view() View {
 func (t *token) clone() *token {
 	c := *t
 	c.readers = &Asset{id: t.asset.ID, token: &c, lease: t.readers.lease}
-	c.book, c.snapshotOf = t.book.Fork(), 0
+	c.book, c.snapshotOf, c.watch = t.book.Fork(), 0, nil
 	if t.market.id == "" {
 		c.market = newMarket("")
 		c.readers.market.Store(c.market)
