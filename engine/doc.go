@@ -43,6 +43,24 @@
 // the clock itself, so that an engine that hangs reads as stale. A [Replay] has no
 // clock, and vouches for ever.
 //
+// # Following
+//
+// A [Subscription] tells of changes. Its Changes are conflated: the newest version of
+// each token that has changed, so that a slow consumer skips versions and is never
+// behind. Its Events are everything, in order: applied to the snapshots that they begin
+// with, they make every version. A queue of bounded memory holds what a consumer has
+// not come to; one that is too slow for it is told that it lagged, and begins anew. Wait
+// waits for first books, WaitProved for proofs.
+//
+// The engine tells when a frame is done, and tells by marking and storing. No consumer,
+// slow, stuck or gone, keeps it or another consumer waiting, and frames of tokens that
+// nobody follows cost one look at a pointer. A consumer of Changes sees that a token was
+// not live in between, whatever it has skipped, by the epoch. When an engine hangs, a
+// consumer that waits is told as soon as the lease has run out.
+//
+// Both tokens of a market are read at one instant with [Subscription.Market]. With one
+// of them, [View.Complement] is the other one's book, and says that it is derived.
+//
 // # Runs
 //
 // A change at the exchange may come as several frames. All its entries of one
@@ -102,7 +120,7 @@
 // # Bounds
 //
 // A token keeps 64 announced states, a market 8 candidates for its last trade
-// price. Of what a hash covers, the terms that are not known are searched for once
+// price, a loop over Events 8 MB of them. Of what a hash covers, the terms that are not known are searched for once
 // per token and second (in a replay at each mismatch), half a millisecond each; the
 // dear search, some 15 ms, is made 4 times for a market and 32 times in a row for
 // a connection. [feed.MaxAssets] bounds tokens and markets.
@@ -119,6 +137,6 @@
 //
 // # Concurrency
 //
-// A Replay is for one goroutine; its Assets are for all, while it goes on. A View is
-// immutable and may be passed on.
+// A Replay is for one goroutine; its Assets and Subscriptions are for all, while it
+// goes on. A View is immutable and may be passed on.
 package engine

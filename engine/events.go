@@ -75,7 +75,8 @@ type Event struct {
 	Status *Status
 }
 
-// Received returns when the frame came that made the version.
+// Received returns when the frame came that made the version. It is zero for a state
+// that the lease made.
 func (e *Event) Received() time.Time { return e.received.time() }
 
 // Trade is a match of a maker and a taker, as the exchange printed it.

@@ -19,7 +19,8 @@ type model struct {
 	status         Status
 	tick           book.Price
 	version, epoch uint64
-	whole          bool // the last event was the last of its version
+	levels         uint64 // the version of the last change of a level
+	whole          bool   // the last event was the last of its version
 }
 
 // apply applies an event as a consumer would.
@@ -34,6 +35,9 @@ func (m *model) apply(t *testing.T, e *Event) {
 	m.version, m.epoch, m.whole = e.Version, e.Epoch, e.Last
 	switch e.Kind {
 	case SnapshotEvent:
+		if m.levels == e.Version && e.Version > 0 {
+			t.Fatalf("%s: version %d: levels beside the snapshot that they are in", e.Asset, e.Version)
+		}
 		m.book = book.New()
 		for _, side := range []book.Side{book.Bid, book.Ask} {
 			for l := range e.View.Snapshot.Levels(side) {
@@ -42,6 +46,7 @@ func (m *model) apply(t *testing.T, e *Event) {
 		}
 		m.tick = e.View.TickSize
 	case LevelEvent:
+		m.levels = e.Version
 		old, err := m.book.Set(e.Level.Side, e.Level.Price, e.Level.New)
 		if err != nil || old != e.Level.Old || old == e.Level.New {
 			t.Fatalf("%s: version %d: %+v of a level that was %v, %v", e.Asset, e.Version, e.Level, old, err)

@@ -55,8 +55,8 @@ func (r *Replay) Views() []View {
 	return views
 }
 
-// Asset returns the readers' side of a token, nil if no record has named it. Its
-// methods may be called while the replay goes on.
+// Asset returns the readers' side of a token, nil if neither a record nor
+// [Replay.Watch] has named it. Its methods may be called while the replay goes on.
 func (r *Replay) Asset(id string) *Asset {
 	a := r.shard.decoder.Find(id)
 	if a == nil || a.Index >= len(r.shard.tokens) || r.shard.tokens[a.Index] == nil {

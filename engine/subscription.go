@@ -76,7 +76,7 @@ func (s *Subscription) Assets() []*Asset { return slices.Clone(s.assets) }
 
 // Err returns why the iterator ended that ended last: [ErrClosed], [ErrEnded],
 // [ErrLagged], or the error of its context; nil if the consumer left the loop by
-// itself, or if none has ended yet. Several iterators share it, a loop that must
+// itself, or if none has ended yet. Several iterators share it: a loop that must
 // know for itself needs a subscription of its own.
 func (s *Subscription) Err() error {
 	s.mu.Lock()
