@@ -55,15 +55,19 @@ func showWhole(events []feed.Event) string {
 	return text.String()
 }
 
+// pairFrame is one order, as it is for either token of its market.
+const pairFrame = `{"market":"$M","price_changes":[{"asset_id":"$Y","price":"0.911","size":"1250.5","side":"BUY","hash":"$H","best_bid":"0.924","best_ask":"0.93"},{"asset_id":"$N","price":"0.089","size":"1250.5","side":"SELL","hash":"$H","best_bid":"0.07","best_ask":"0.076"}],"timestamp":"1784578702354","event_type":"price_change"}`
+
 // usualFrames are in the usual form, with both spacings, and with numbers of every
 // length.
 func usualFrames() []string {
 	frames := []string{
+		pairFrame,
 		changeFrame,
 		strings.ReplaceAll(changeFrame, `"size":"3"`, `"size":"123456789012.654321"`),
 		strings.ReplaceAll(changeFrame, `"size":"3"`, `"size":"12345678"`),
 		strings.ReplaceAll(changeFrame, `"best_bid":"0.075","best_ask":"0.076"`, `"best_bid":"0","best_ask":"1"`),
-		strings.ReplaceAll(changeFrame, `"price":"0.089"`, `"price":"0.000001"`),
+		strings.ReplaceAll(changeFrame, `"price":"0.089"`, `"price":"0.0001"`),
 		changeFrame + "\r\n",
 	}
 	for _, f := range frames {
@@ -101,7 +105,8 @@ func TestUsualForm(t *testing.T) {
 func TestNearlyUsual(t *testing.T) {
 	w := newBothWays(feed.DecoderOptions{Learn: true})
 	frames := usualFrames()
-	for _, frame := range []string{frames[0], frames[len(frames)/2+1]} { // without blanks and with
+	half := len(frames) / 2 // behind it, those with blanks
+	for _, frame := range []string{frames[0], frames[1], frames[half], frames[half+1]} {
 		for at := range len(frame) {
 			w.compare(t, []byte(frame[:at]))
 			w.compare(t, []byte(frame[:at]+frame[at+1:]))
