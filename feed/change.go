@@ -25,140 +25,103 @@ const (
 	changeRoom  = priceBytes + fromSizeKey
 )
 
+// A frame of the usual form has that much, since its tail is behind.
+const leastChange = len(`0.5","size":"1","side":"BUY","hash":"","best_bid":"0","best_ask":"1"}`) + hashRoom + tailBytes - 2
+
+var _ [leastChange - changeRoom]byte
+
 // shape is what has to be known of a change to tell how its mirror is written.
 type shape struct {
 	price, bid, ask priceText
 	side            int // where the value of the side begins
 }
 
-// read reads the rest of a change from its price on, and returns where it ends, 0 if
-// it is not as usual.
+// read reads a change from its price on, and returns where the closing quote of its
+// last value stands, 0 if it is not as usual.
 func (s *shape) read(text *[changeRoom]byte, sp *spacing, c *Change) int {
 	blank := sp.blank & 1
 	price := leadingPrice((*[priceRoom]byte)(text[:]))
-	s.price, c.Price = price, price.value()
-	atSizeKey := (*[fromSizeKey]byte)(text[price.n:])
-	if c.Price == 0 || !sp.size.is(word(atSizeKey[:]), word(atSizeKey[2+blank:])) {
-		return 0
-	}
-	atSize := (*[fromSize]byte)(atSizeKey[10+blank:])
+	sizeKey := (*[fromSizeKey]byte)(text[price.n:])
+	atSize := (*[fromSize]byte)(sizeKey[10+blank:])
 	size, n := usualSize((*[numberRoom]byte)(atSize[:]))
 	if n <= 0 || n > sizeRoom {
 		return 0
 	}
-	c.Size = size
-	atSideKey := (*[fromSideKey]byte)(atSize[n:])
-	if !sp.side.is(word(atSideKey[:]), word(atSideKey[2+blank:])) {
-		return 0
-	}
-	s.side = price.n + n + 20 + 2*blank
-	atSide := (*[fromSide]byte)(atSideKey[10+blank:])
+	sideKey := (*[fromSideKey]byte)(atSize[n:])
+	atSide := (*[fromSide]byte)(sideKey[10+blank:])
 	side := book.Bid
 	if atSide[0] == 'S' {
 		side = book.Ask
 	}
-	c.Side = side
-	n = 13 + blank + int(side&1)
-	if !sp.sides[side&1].is(word(atSide[:]), word(atSide[n-8:])) {
+	hash := 13 + blank + int(side&1)
+	wrong := sp.size.differs(word(sizeKey[:]), word(sizeKey[2+blank:])) |
+		sp.side.differs(word(sideKey[:]), word(sideKey[2+blank:])) |
+		sp.sides[side&1].differs(word(atSide[:]), word(atSide[hash-8:]))
+	if wrong != 0 || price.digits == 0 || !usualHash(&c.Hash, (*[hashRoom]byte)(atSide[hash:])) {
 		return 0
 	}
-	if !usualHash(&c.Hash, (*[hashRoom]byte)(atSide[n:])) {
-		return 0
-	}
-	end := s.readBests((*[fromBidKey]byte)(atSide[n+hashRoom:]), sp, c)
+	s.price, s.side = price, price.n+n+20+2*blank
+	c.Price, c.Size, c.Side = price.value(), size, side
+	end := s.readBests((*[fromBidKey]byte)(atSide[hash+hashRoom:]), sp, c)
 	if end == 0 {
 		return 0
 	}
-	return s.side + n + hashRoom + end
+	return s.side + hash + hashRoom + end
 }
 
-// readBests reads the rest of a change from the closing quote of its hash on, and
-// returns where it ends, 0 if it is not as usual.
+// readBests reads a change from the closing quote of its hash on, and returns what
+// read does.
 func (s *shape) readBests(text *[fromBidKey]byte, sp *spacing, c *Change) int {
 	blank := sp.blank & 1
-	if !sp.bid.is(word(text[:]), word(text[6+blank:])) {
-		return 0
-	}
-	atBid := (*[fromBid]byte)(text[14+blank:])
-	bid := leadingPrice((*[priceRoom]byte)(atBid[:]))
-	if bid.digits == 0 && bid.n != 1 { // it is not 0 either
-		return 0
-	}
-	atAskKey := (*[fromAskKey]byte)(atBid[bid.n:])
-	if !sp.ask.is(word(atAskKey[:]), word(atAskKey[6+blank:])) {
-		return 0
-	}
-	atAsk := (*[fromAsk]byte)(atAskKey[14+blank:])
+	bid := leadingPrice((*[priceRoom]byte)(text[14+blank:]))
+	askKey := (*[fromAskKey]byte)(text[14+blank+bid.n:])
+	atAsk := (*[fromAsk]byte)(askKey[14+blank:])
 	ask := leadingPrice(atAsk)
-	if ask.digits == 0 && ask.n != 1 {
-		if atAsk[0] != '1' { // which stands for no asks, as 0 does
-			return 0
-		}
-		ask = priceText{mask: 0xff, n: 1}
+	if ask.digits == 0 && ask.n == 0 && atAsk[0] == '1' {
+		ask = priceText{mask: 0xff, n: 1} // there are no asks, which may be written as 0 as well
 	}
-	if atAsk[ask.n] != '"' || atAsk[ask.n+1] != '}' {
+	wrong := sp.bid.differs(word(text[:]), word(text[6+blank:])) |
+		sp.ask.differs(word(askKey[:]), word(askKey[6+blank:]))
+	if wrong != 0 || bid.digits == 0 && bid.n != 1 || ask.digits == 0 && ask.n != 1 {
 		return 0
 	}
 	s.bid, s.ask = bid, ask
 	c.BestBid, c.BestAsk, c.HasBest = bid.value(), ask.value(), true
-	return 28 + 2*blank + bid.n + ask.n + 2
+	return 28 + 2*blank + bid.n + ask.n
 }
 
 // readMirrored reads, from its price on, the change that the same order is for the
 // other token of the market: of the other side, at what is missing to a dollar. It
-// compares it with the one before it, first, which is of the shape, and returns where
-// it ends, 0 if it is written in any other way, which may well be the usual one.
+// compares it with the one before it, first, which is of the shape, and returns what
+// read does, 0 also if the change is written in another way that may be usual.
 func (s *shape) readMirrored(text, before *[changeRoom]byte, sp *spacing, c, first *Change) int {
 	blank := sp.blank & 1
-	if !s.price.mirrored((*[priceRoom]byte)(text[:])) || !s.sameSize(text, before) {
+	// From the end of their prices, which are of equal length, to their sides the two
+	// are the same. That is rarely above 32 bytes.
+	n, atSide := s.price.n&7, s.side
+	if atSide < 16 || atSide > changeRoom-fromSide || atSide-n > 32 {
 		return 0
 	}
-	atSide := (*[fromSide]byte)(text[s.side:])
 	side := first.Side.Opposite() & 1
-	c.Side = side
-	n := 13 + blank + int(side)
-	if !sp.sides[side].is(word(atSide[:]), word(atSide[n-8:])) {
+	rest := (*[fromSide]byte)(text[atSide:])
+	hash := 13 + blank + int(side)
+	wrong := s.price.unmirrored((*[priceRoom]byte)(text[:])) |
+		(word(text[n:]) ^ word(before[n:])) | (word(text[n+8:]) ^ word(before[n+8:])) |
+		(word(text[atSide-16:]) ^ word(before[atSide-16:])) | (word(text[atSide-8:]) ^ word(before[atSide-8:])) |
+		sp.sides[side].differs(word(rest[:]), word(rest[hash-8:]))
+	if wrong != 0 || !usualHash(&c.Hash, (*[hashRoom]byte)(rest[hash:])) {
 		return 0
 	}
-	if !usualHash(&c.Hash, (*[hashRoom]byte)(atSide[n:])) {
+	bidKey := (*[fromBidKey]byte)(rest[hash+hashRoom:])
+	askKey := (*[fromAskKey]byte)(bidKey[14+blank+s.ask.n&7:])
+	wrong = sp.bid.differs(word(bidKey[:]), word(bidKey[6+blank:])) |
+		s.ask.unmirrored((*[priceRoom]byte)(bidKey[14+blank:])) |
+		sp.ask.differs(word(askKey[:]), word(askKey[6+blank:])) |
+		s.bid.unmirrored((*[priceRoom]byte)(askKey[14+blank:]))
+	if wrong != 0 {
 		return 0
 	}
-	atBidKey := (*[fromBidKey]byte)(atSide[n+hashRoom:])
-	if !s.bestsMirrored(atBidKey, sp) {
-		return 0
-	}
-	c.Price, c.Size = book.Dollar-first.Price, first.Size
+	c.Price, c.Size, c.Side = book.Dollar-first.Price, first.Size, side
 	c.BestBid, c.BestAsk, c.HasBest = book.Dollar-first.BestAsk, book.Dollar-first.BestBid, true
-	return s.side + n + hashRoom + 28 + 2*blank + s.bid.n + s.ask.n + 2
-}
-
-// sameSize says whether two changes are the same from the end of their prices, which
-// are of equal length, to their sides. It says no where that is too long.
-func (s *shape) sameSize(a, b *[changeRoom]byte) bool {
-	n, side := s.price.n&7, s.side
-	if side < 16 || side > changeRoom || side-n > 32 {
-		return false
-	}
-	return word(a[n:]) == word(b[n:]) && word(a[n+8:]) == word(b[n+8:]) &&
-		word(a[side-16:]) == word(b[side-16:]) && word(a[side-8:]) == word(b[side-8:])
-}
-
-// bestsMirrored says whether the best prices are those of the other token, from the
-// closing quote of the hash before them to the end.
-func (s *shape) bestsMirrored(text *[fromBidKey]byte, sp *spacing) bool {
-	blank := sp.blank & 1
-	if !sp.bid.is(word(text[:]), word(text[6+blank:])) {
-		return false
-	}
-	atBid := (*[fromBid]byte)(text[14+blank:])
-	if !s.ask.mirrored((*[priceRoom]byte)(atBid[:])) {
-		return false
-	}
-	atAskKey := (*[fromAskKey]byte)(atBid[s.ask.n&7:])
-	if !sp.ask.is(word(atAskKey[:]), word(atAskKey[6+blank:])) {
-		return false
-	}
-	atAsk := (*[fromAsk]byte)(atAskKey[14+blank:])
-	n := s.bid.n & 7
-	return s.bid.mirrored(atAsk) && atAsk[n] == '"' && atAsk[(n+1)&7] == '}'
+	return atSide + hash + hashRoom + 28 + 2*blank + s.bid.n + s.ask.n
 }

@@ -48,7 +48,7 @@ const (
 
 // leadingPrice reads a price. If there is none, its value is 0.
 func leadingPrice(text *[priceRoom]byte) (p priceText) {
-	p.digits = binary.LittleEndian.Uint64(text[:]) ^ zeroPoint
+	p.digits = word(text[:]) ^ zeroPoint
 	const above = 0x7676767676767f7f // as for digits, but 0 and the point are what they are
 	end := (p.digits+above|p.digits)&highBits | 0x80<<(8*priceBytes)
 	p.n = bits.TrailingZeros64(end) / 8
@@ -65,15 +65,18 @@ func (p *priceText) value() book.Price {
 	return book.Price(v) * (book.Dollar / 10_000)
 }
 
-// mirrored says whether a text begins with the price of the same order for the other
+// unmirrored is 0 if a text begins with the price of the same order for the other
 // token of the market: what is missing to a dollar, of as many digits. Each digit and
 // that of the other make 9, the last ones 10; there is no such price to one that ends
-// with 0. It does not say whether further digits follow.
-func (p *priceText) mirrored(text *[priceRoom]byte) bool {
+// with 0. It does not tell whether further digits follow.
+func (p *priceText) unmirrored(text *[priceRoom]byte) uint64 {
 	const nines = 0x0909090909090000
 	last := (p.mask + 1) >> 8
-	want := (nines&p.mask + last - p.digits) ^ zeroPoint
-	return p.digits >= last && (binary.LittleEndian.Uint64(text[:])^want)&p.mask == 0
+	if p.digits < last {
+		return 1
+	}
+	other := (nines&p.mask + last - p.digits) ^ zeroPoint
+	return (word(text[:]) ^ other) & p.mask
 }
 
 // numberRoom is how far usualSize looks: 12 digits, a point and two words of 8.
@@ -82,7 +85,7 @@ const numberRoom = 32
 // usualSize reads a size with a whole part, and returns where it ends, 0 if it is not
 // written so.
 func usualSize(text *[numberRoom]byte) (size book.Size, end int) {
-	values := binary.LittleEndian.Uint64(text[:]) ^ zeros
+	values := word(text[:]) ^ zeros
 	n := bits.TrailingZeros64(otherThanDigits(values)) / 8
 	if n == 0 {
 		return 0, 0
@@ -96,6 +99,7 @@ func usualSize(text *[numberRoom]byte) (size book.Size, end int) {
 		n += more
 	}
 	size = book.Size(whole) * book.Share
+	n &= 15 // as it is
 	if text[n] != '.' {
 		return size, n
 	}
@@ -118,7 +122,7 @@ func longWhole(first int64, text *[8]byte) (whole int64, n int) {
 
 // fraction reads up to six digits, in millionths.
 func fraction(text *[8]byte) (millionths int64, n int) {
-	values := binary.LittleEndian.Uint64(text[:]) ^ zeros
+	values := word(text[:]) ^ zeros
 	end := otherThanDigits(values) | 0x80<<48
 	values &= (end ^ (end - 1)) >> 8
 	return decimal(values << 16), bits.TrailingZeros64(end) / 8
@@ -133,59 +137,53 @@ type clock struct {
 
 const clockRoom = 13
 
-// read reads the 13 digits of any millisecond of 2020 to 2100, and returns 0 if they
-// are something else.
+// read reads the 13 digits of nearly any millisecond of 2020 to 2100, and returns 0 if
+// they are something else.
 func (c *clock) read(text *[clockRoom]byte) Timestamp {
-	first := binary.LittleEndian.Uint64(text[:]) << 24
-	if first != c.first && !c.turn(first) {
+	if first := word(text[:]) << 24; first != c.first && !c.turn(first) {
 		return 0
 	}
-	values := binary.LittleEndian.Uint64(text[5:]) ^ zeros
+	values := word(text[5:]) ^ zeros
 	if otherThanDigits(values) != 0 {
 		return 0
 	}
-	if t := c.begin + Timestamp(decimal(values)); minTimestamp <= t && t < maxTimestamp {
-		return t
-	}
-	return 0
+	return c.begin + Timestamp(decimal(values))
 }
 
-// turn learns other five digits.
+// turn learns other five digits, if all times that begin with them are within bounds.
 func (c *clock) turn(first uint64) bool {
+	const hours = 100_000_000 // ms
 	values := first>>24 ^ zeros>>24
-	if otherThanDigits(values) != 0 {
+	begin := Timestamp(decimal(values<<24)) * hours
+	if otherThanDigits(values) != 0 || begin < minTimestamp || begin+hours > maxTimestamp {
 		return false
 	}
-	c.first, c.begin = first, Timestamp(decimal(values<<24))*100_000_000 // ms
+	c.first, c.begin = first, begin
 	return true
 }
 
 // usualHash reads 40 lower-case hex digits, eight at a time, unless they begin with
 // eight zeros: so that it never gives none.
 func usualHash(h *Hash, text *[40]byte) bool {
-	a, wrong := hexDigits(word(text[0:]), 0)
-	binary.LittleEndian.PutUint32(h[0:], a)
-	b, wrong := hexDigits(word(text[8:]), wrong)
-	binary.LittleEndian.PutUint32(h[4:], b)
-	c, wrong := hexDigits(word(text[16:]), wrong)
-	binary.LittleEndian.PutUint32(h[8:], c)
-	d, wrong := hexDigits(word(text[24:]), wrong)
-	binary.LittleEndian.PutUint32(h[12:], d)
-	e, wrong := hexDigits(word(text[32:]), wrong)
-	binary.LittleEndian.PutUint32(h[16:], e)
-	return wrong&0xf0f0f0f0f0f0f0f0 == 0 && a != 0
+	wrong := hexDigits((*[4]byte)(h[0:]), word(text[0:])) |
+		hexDigits((*[4]byte)(h[4:]), word(text[8:])) |
+		hexDigits((*[4]byte)(h[8:]), word(text[16:])) |
+		hexDigits((*[4]byte)(h[12:]), word(text[24:])) |
+		hexDigits((*[4]byte)(h[16:]), word(text[32:]))
+	return wrong&0xf0f0f0f0f0f0f0f0 == 0 && word(text[:]) != zeros
 }
 
-// hexDigits returns the four bytes that eight digits make. What is wrong is 0 in the
-// upper halves of its bytes as long as all digits are some.
-func hexDigits(text, before uint64) (four uint32, wrong uint64) {
+// hexDigits writes the four bytes that eight digits make. What it returns is 0 in the
+// upper halves of its bytes if they are digits.
+func hexDigits(b *[4]byte, text uint64) (wrong uint64) {
 	const ones = 0x0101010101010101
 	letters := text & (0x40 * ones)                  // not 0 for a to f, and 0 for 0 to 9
 	values := text - zeros - letters>>6*('a'-'0'-10) // below 16
 	// With 6 added, those of letters are 16 and more, and the others are not.
-	wrong = before | values | ((values + 6*ones) ^ letters>>2)
-	pairs := values * (1<<12 + 1) >> 8 & 0x00ff00ff00ff00ff
+	wrong = values | ((values + 6*ones) ^ letters>>2)
+	pairs := (values<<4 | values>>8) & 0x00ff00ff00ff00ff
 	pairs |= pairs >> 8
-	pairs &= 0x0000ffff0000ffff
-	return uint32(pairs | pairs>>16), wrong
+	binary.LittleEndian.PutUint16(b[0:], uint16(pairs))
+	binary.LittleEndian.PutUint16(b[2:], uint16(pairs>>32))
+	return wrong
 }

@@ -64,25 +64,22 @@ const (
 	longID  = 78
 )
 
-// entryRoom is how far is looked at from the brace of a change on. A frame has that
-// much, if the id is a usual one, since its tail is behind.
-const entryRoom = 13 + longID + 12 + changeRoom
+// entryRoom is how far is looked at from the id of a change on. A frame has that much,
+// if the id is of usual length, since its tail is behind.
+const entryRoom = longID + 12 + changeRoom
 
-// changeOf returns what is behind {"asset_id":"…","price":" if a text begins with that
-// and the id is this one, of usual length. It returns nil otherwise.
+// changeOf returns what is behind an id and ","price":" if a text begins with that and
+// the id is this one, of usual length. It returns nil otherwise.
 func changeOf(id string, text *[entryRoom]byte, sp *spacing) *[changeRoom]byte {
 	blank, n := sp.blank&1, len(id)
-	if n < shortID || n > longID || !beforeAsset.is(word(text[0:]), word(text[5:])) {
+	if n < shortID || n > longID ||
+		word(text[0:]) != wordAt(id, 0) || word(text[8:]) != wordAt(id, 8) ||
+		word(text[16:]) != wordAt(id, 16) || word(text[24:]) != wordAt(id, 24) ||
+		word(text[32:]) != wordAt(id, 32) || word(text[40:]) != wordAt(id, 40) ||
+		word(text[48:]) != wordAt(id, 48) || word(text[56:]) != wordAt(id, 56) ||
+		word(text[64:]) != wordAt(id, 64) || word(text[n-8:]) != wordAt(id, n-8) ||
+		sp.price.differs(word(text[n:]), word(text[n+3+blank:])) != 0 {
 		return nil
 	}
-	t := (*[entryRoom - 13]byte)(text[13:])
-	if word(t[0:]) != wordAt(id, 0) || word(t[8:]) != wordAt(id, 8) ||
-		word(t[16:]) != wordAt(id, 16) || word(t[24:]) != wordAt(id, 24) ||
-		word(t[32:]) != wordAt(id, 32) || word(t[40:]) != wordAt(id, 40) ||
-		word(t[48:]) != wordAt(id, 48) || word(t[56:]) != wordAt(id, 56) ||
-		word(t[64:]) != wordAt(id, 64) || word(t[n-8:]) != wordAt(id, n-8) ||
-		!sp.price.is(word(t[n:]), word(t[n+3+blank:])) {
-		return nil
-	}
-	return (*[changeRoom]byte)(t[n+11+blank:])
+	return (*[changeRoom]byte)(text[n+11+blank:])
 }

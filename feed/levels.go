@@ -29,7 +29,7 @@ func usualLevels(data []byte, at int, levels []book.Level, room int) ([]book.Lev
 // usualLevel reads a level of a book, from its brace on.
 func usualLevel(text []byte) (level book.Level, end int, ok bool) {
 	const room = 10 + priceBytes + 3 + 8 + numberRoom
-	if len(text) < room || !beforePrice.is(word(text), word(text[2:])) {
+	if len(text) < room || beforePrice.differs(word(text), word(text[2:])) != 0 {
 		return level, 0, false
 	}
 	price := leadingPrice((*[priceRoom]byte)(text[10:]))
@@ -41,7 +41,7 @@ func usualLevel(text []byte) (level book.Level, end int, ok bool) {
 	if text[at] == ' ' {
 		at++
 	}
-	if !beforeSize.is(word(text[at:]), word(text[at:])) {
+	if word(text[at:]) != beforeSize.first {
 		return level, 0, false
 	}
 	at += 8

@@ -23,8 +23,9 @@ func newLiteral(text string) literal {
 	return literal{wordAt(text, 0), wordAt(text, len(text)-8)}
 }
 
-// is says whether a text with these words is the literal.
-func (l *literal) is(first, last uint64) bool { return (first^l.first)|(last^l.last) == 0 }
+// differs is 0 if a text with these words is the literal. Several texts are compared
+// at once by what differs in any.
+func (l *literal) differs(first, last uint64) uint64 { return (first ^ l.first) | (last ^ l.last) }
 
 // spacing is what stands between the values of a price_change, by what stands behind
 // each comma: nothing or a blank, which makes a literal with a comma one byte longer.
@@ -35,6 +36,7 @@ type spacing struct {
 	price, size, side literal    // ","price":" 11 bytes, ","size":" and ","side":" 10
 	sides             [2]literal // BUY","hash":" 13 bytes and SELL","hash":" 14, by book.Side
 	bid, ask          literal    // ","best_bid":" and ","best_ask":" 14
+	next              literal    // },{"asset_id":" 15
 	time              literal    // ],"timestamp":" 15
 	event             literal    // ","event_type" 14
 }
@@ -47,6 +49,7 @@ func newSpacing(blank string) spacing {
 		price:   key("price"), size: key("size"), side: key("side"),
 		sides: [2]literal{newLiteral(`BUY",` + blank + `"hash":"`), newLiteral(`SELL",` + blank + `"hash":"`)},
 		bid:   key("best_bid"), ask: key("best_ask"),
+		next:  newLiteral(`},` + blank + `{"asset_id":"`),
 		time:  newLiteral(`],` + blank + `"timestamp":"`),
 		event: newLiteral(`",` + blank + `"event_type"`),
 	}

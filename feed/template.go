@@ -17,11 +17,17 @@ import (
 // reads it, from the beginning, and whatever is wrong with it is found there. So
 // there is no error here, and nothing that is not also true of the strict reading.
 
-// leastFrame is shorter than any frame of this form that has a change of a usual id.
-const leastFrame = headBytes + 1 + entryRoom
-
-// headBytes is where the changes begin, if there is no blank.
-const headBytes = len(`{"market":"","price_changes":[`) + conditionBytes
+const (
+	// marketBytes is where the market ends, and headBytes where the first token begins
+	// if there is no blank.
+	marketBytes = len(`{"market":"`) + conditionBytes
+	headBytes   = marketBytes + len(`","price_changes":[{"asset_id":"`)
+	// tailBytes is the length of what follows the changes, with both blanks.
+	tailBytes = len(`], "timestamp":"1784578736738", "event_type":"price_change"}`)
+	// leastFrame is shorter than any frame of this form that has a change of an id of
+	// usual length.
+	leastFrame = headBytes + 1 + entryRoom
+)
 
 // usualPriceChange reads a frame of the usual form, or does nothing and returns
 // false.
@@ -30,32 +36,27 @@ func (d *Decoder) usualPriceChange(frame []byte) (events []Event, ok bool) {
 		return nil, false
 	}
 	head := (*[leastFrame]byte)(frame)
-	id := (*[conditionBytes]byte)(head[11:])
-	place := d.cache.place(id)
-	m := *place
-	if m == nil || !isCondition(id, m.id) {
-		if m = d.markets[string(id[:])]; m == nil {
-			return nil, false
-		}
-		*place = m
-	}
-	const end = 11 + conditionBytes
 	sp := &compact
-	if head[end+2] == ' ' {
+	if head[marketBytes+2] == ' ' {
 		sp = &spaced
 	}
-	blank := sp.blank & 1
-	if !beforeMarket.is(word(head[0:]), word(head[3:])) || !sp.changes.is(word(head[end:]), word(head[end+8:])) ||
-		word(head[end+11+blank:]) != endOfChanges.first {
+	m := d.usualHead(head, sp)
+	if m == nil {
 		return nil, false
 	}
-	t, changesEnd := d.usualTail(frame, sp)
+	if frame[len(frame)-1] != '}' {
+		if frame = bytes.TrimRight(frame, " \t\r\n"); len(frame) < leastFrame {
+			return nil, false
+		}
+	}
+	t := d.usualTail((*[tailBytes]byte)(frame[len(frame)-tailBytes:]), sp)
 	if t == 0 {
 		return nil, false
 	}
+	tail := len(frame) - tailBytes + 2 - 2*sp.blank
 	list := d.pair[:]
-	if d.usualPair(frame, sp, m) != changesEnd {
-		if list, ok = d.usualChanges(frame, changesEnd, sp, m); !ok {
+	if !d.usualPair(frame, tail, sp, m) {
+		if list, ok = d.usualChanges(frame, tail, sp, m); !ok {
 			return nil, false
 		}
 	}
@@ -67,65 +68,85 @@ func (d *Decoder) usualPriceChange(frame []byte) (events []Event, ok bool) {
 	return d.usualEvent[:], true
 }
 
-// tailBytes is the length of the tail with two blanks.
-const tailBytes = len(`], "timestamp":"1784578736738", "event_type":"price_change"}`)
-
-// usualTail reads what follows the changes, and where it begins. The time is 0 if it
-// is not as usual.
-func (d *Decoder) usualTail(frame []byte, sp *spacing) (t Timestamp, begin int) {
-	blank := sp.blank & 1
-	if frame[len(frame)-1] != '}' {
-		if frame = bytes.TrimRight(frame, " \t\r\n"); len(frame) < tailBytes {
-			return 0, 0
+// usualHead reads the frame up to the id of the first token, and returns its market,
+// nil if that is not known or something is not as usual.
+func (d *Decoder) usualHead(head *[leastFrame]byte, sp *spacing) *knownMarket {
+	changes := (*[64]byte)(head[marketBytes+11+sp.blank&1:]) // within the key
+	wrong := beforeMarket.differs(word(head[0:]), word(head[3:])) |
+		sp.changes.differs(word(head[marketBytes:]), word(head[marketBytes+8:])) |
+		endOfChanges.differs(word(changes[0:]), word(changes[0:])) |
+		beforeAsset.differs(word(changes[8:]), word(changes[13:]))
+	if wrong != 0 {
+		return nil
+	}
+	id := (*[conditionBytes]byte)(head[11:])
+	place := d.cache.place(id)
+	m := *place
+	if m == nil || !isCondition(id, m.id) {
+		if m = d.markets[string(id[:])]; m != nil {
+			*place = m
 		}
 	}
-	// The ends of the literals are the same with both spacings, seen from the end.
-	tail := (*[tailBytes]byte)(frame[len(frame)-tailBytes:])
-	if !sp.time.is(word(tail[2-2*blank:]), word(tail[9-blank:])) ||
-		!sp.event.is(word(tail[30-blank:]), word(tail[36:])) ||
-		!isPriceChange.is(word(tail[44:]), word(tail[52:])) {
-		return 0, 0
-	}
-	return d.clock.read((*[clockRoom]byte)(tail[17-blank:])), len(frame) - tailBytes + 2 - 2*blank
+	return m
 }
 
-// usualPair reads two changes, one of either token of the market, and returns where
-// they end, 0 if they are something else. They are d.pair.
-func (d *Decoder) usualPair(frame []byte, sp *spacing, m *knownMarket) int {
+// usualTail reads what follows the changes, and returns the time, 0 if something is
+// not as usual. Seen from the end, the blanks change little.
+func (d *Decoder) usualTail(tail *[tailBytes]byte, sp *spacing) Timestamp {
 	blank := sp.blank & 1
-	at := headBytes + blank
-	a, b := m.assets[0], m.assets[1]
-	if a == nil || b == nil || len(frame) < leastFrame {
+	wrong := sp.time.differs(word(tail[2-2*blank:]), word(tail[9-blank:])) |
+		sp.event.differs(word(tail[30-blank:]), word(tail[36:])) |
+		isPriceChange.differs(word(tail[44:]), word(tail[52:]))
+	if wrong != 0 {
 		return 0
 	}
-	entry := (*[entryRoom]byte)(frame[at:])
-	first := changeOf(a.ID, entry, sp)
+	return d.clock.read((*[clockRoom]byte)(tail[17-blank:]))
+}
+
+// usualPair reads two changes, one of either token of the market, of which the second
+// mirrors the first and ends where the tail begins. It returns false if they are
+// something else. They are d.pair.
+func (d *Decoder) usualPair(frame []byte, tail int, sp *spacing, m *knownMarket) bool {
+	blank := sp.blank & 1
+	a, b := m.assets[0], m.assets[1]
+	if a == nil || b == nil || len(frame) < leastFrame {
+		return false
+	}
+	text := (*[entryRoom]byte)(frame[headBytes+blank:])
+	first := changeOf(a.ID, text, sp)
 	if first == nil {
 		a, b = b, a
-		if first = changeOf(a.ID, entry, sp); first == nil {
-			return 0
+		if first = changeOf(a.ID, text, sp); first == nil {
+			return false
 		}
 	}
 	end := d.shape.read(first, sp, &d.pair[0])
 	if end == 0 {
-		return 0
+		return false
 	}
-	at += 24 + blank + len(a.ID) + end
-	if at < 0 || at > len(frame)-2-entryRoom || frame[at] != ',' || frame[at+blank] != ", "[blank] {
-		return 0
+	const room = 17 + entryRoom
+	at := headBytes + 11 + 2*blank + len(a.ID) + end
+	if at < 0 || at > len(frame)-room {
+		return false
 	}
-	at += 1 + blank
-	entry = (*[entryRoom]byte)(frame[at : at+entryRoom])
-	second := changeOf(b.ID, entry, sp)
-	if second == nil {
-		return 0
+	next := (*[room]byte)(frame[at : at+room])
+	second := changeOf(b.ID, (*[entryRoom]byte)(next[16+blank:]), sp)
+	if second == nil || next[0] != '"' || sp.next.differs(word(next[1:]), word(next[8+blank:])) != 0 {
+		return false
 	}
 	end = d.shape.readMirrored(second, first, sp, &d.pair[1], &d.pair[0])
-	if end == 0 {
-		return 0
+	at += 27 + 2*blank + len(b.ID) + end
+	if end == 0 || at != tail-2 || !endsChange(frame, at) {
+		return false
 	}
 	d.pair[0].Asset, d.pair[1].Asset = a, b
-	return at + 24 + blank + len(b.ID) + end
+	return true
+}
+
+// endsChange says whether the quote and the brace that end a change are where they
+// should be.
+func endsChange(frame []byte, at int) bool {
+	return len(frame)-at >= 2 && frame[at] == '"' && frame[at+1] == '}'
 }
 
 // usualChanges reads changes of any number and tokens, which end where the tail begins.
@@ -133,7 +154,7 @@ func (d *Decoder) usualChanges(frame []byte, tail int, sp *spacing, m *knownMark
 	blank := sp.blank & 1
 	list = release(d.changeList, 80)
 	unwatched := uint64(0)
-	at := headBytes + blank
+	at := headBytes + blank // where the id is
 	for range maxChanges {
 		a, text, begin := d.usualAsset(frame, at, sp, m)
 		if text == nil {
@@ -154,21 +175,22 @@ func (d *Decoder) usualChanges(frame []byte, tail int, sp *spacing, m *knownMark
 			list = list[:n]
 			unwatched++
 		}
-		if at = begin + end; at == tail {
+		if at = begin + end; at == tail-2 && endsChange(frame, at) {
 			d.stats.Unwatched += unwatched
 			d.changeList = list
 			return list, true
 		}
-		if frame[at] != ',' || frame[at+blank] != ", "[blank] { // the tail is behind
+		if at > tail || frame[at] != '"' || sp.next.differs(word(frame[at+1:]), word(frame[at+8+blank:])) != 0 {
 			return nil, false
 		}
-		at += 1 + blank
+		at += 16 + blank
 	}
 	return nil, false
 }
 
-// usualAsset reads a change up to its price, and returns its token, nil if that is not
-// known, and the text that begins with the price, nil if something is not as usual.
+// usualAsset reads a change from the id of its token on to its price, and returns the
+// token, nil if it is not known, and what begins with the price, nil if something is not
+// as usual.
 func (d *Decoder) usualAsset(frame []byte, at int, sp *spacing, m *knownMarket) (a *Asset, text *[changeRoom]byte, begin int) {
 	blank := sp.blank & 1
 	if at <= len(frame)-entryRoom {
@@ -178,20 +200,21 @@ func (d *Decoder) usualAsset(frame []byte, at int, sp *spacing, m *knownMarket) 
 				break
 			}
 			if text = changeOf(a.ID, entry, sp); text != nil {
-				return a, text, at + 24 + blank + len(a.ID)
+				return a, text, at + 11 + blank + len(a.ID)
 			}
 		}
 	}
-	rest := frame[at:]
-	if len(rest) < 13+maxIDBytes || !beforeAsset.is(word(rest), word(rest[5:])) {
+	if at > len(frame)-maxIDBytes {
 		return nil, nil, 0
 	}
-	n := digits((*[maxIDBytes]byte)(rest[13:]))
-	begin = at + 24 + blank + n
-	if begin > len(frame)-changeRoom || !sp.price.is(word(rest[13+n:]), word(rest[16+blank+n:])) {
+	n := digits((*[maxIDBytes]byte)(frame[at:]))
+	id := frame[at : at+n]
+	at += n
+	begin = at + 11 + blank
+	if begin > len(frame)-changeRoom || sp.price.differs(word(frame[at:]), word(frame[at+3+blank:])) != 0 {
 		return nil, nil, 0
 	}
-	a = d.assets[string(rest[13:13+n])]
+	a = d.assets[string(id)]
 	if a == nil && d.options.Learn {
 		return nil, nil, 0
 	}
