@@ -10,23 +10,24 @@ import "example.com/truebook/book"
 
 // The room of each value, and of the key before it, with what follows in a change.
 const (
-	sizeRoom = 19 // 12 digits, a point and 6 digits
-	hashRoom = 40
+	priceSlot = priceBytes + 1 // the compiler sees that it is at most 7, not that it is 6
+	sizeRoom  = 19             // 12 digits, a point and 6 digits
+	hashRoom  = 40
 
 	fromAsk     = priceRoom
 	fromAskKey  = 15 + fromAsk
-	fromBid     = priceBytes + 1 + fromAskKey
+	fromBid     = priceSlot + fromAskKey
 	fromBidKey  = 15 + fromBid
 	fromHash    = hashRoom + fromBidKey
 	fromSide    = 15 + fromHash
 	fromSideKey = 11 + fromSide
 	fromSize    = sizeRoom + fromSideKey
 	fromSizeKey = 11 + fromSize
-	changeRoom  = priceBytes + fromSizeKey
+	changeRoom  = priceSlot + fromSizeKey
 )
 
 // A frame of the usual form has that much, since its tail is behind.
-const leastChange = len(`0.5","size":"1","side":"BUY","hash":"","best_bid":"0","best_ask":"1"}`) + hashRoom + tailBytes - 2
+const leastChange = len(`0.5","size":"1","side":"BUY","hash":"","best_bid":"0","best_ask":"1`) + hashRoom + tailBytes - 4
 
 var _ [leastChange - changeRoom]byte
 
@@ -57,37 +58,32 @@ func (s *shape) read(text *[changeRoom]byte, sp *spacing, c *Change) int {
 	wrong := sp.size.differs(word(sizeKey[:]), word(sizeKey[2+blank:])) |
 		sp.side.differs(word(sideKey[:]), word(sideKey[2+blank:])) |
 		sp.sides[side&1].differs(word(atSide[:]), word(atSide[hash-8:]))
-	if wrong != 0 || price.digits == 0 || !usualHash(&c.Hash, (*[hashRoom]byte)(atSide[hash:])) {
+	if wrong != 0 || price.digits == 0 {
 		return 0
 	}
 	s.price, s.side = price, price.n+n+20+2*blank
 	c.Price, c.Size, c.Side = price.value(), size, side
-	end := s.readBests((*[fromBidKey]byte)(atSide[hash+hashRoom:]), sp, c)
-	if end == 0 {
-		return 0
-	}
-	return s.side + hash + hashRoom + end
-}
 
-// readBests reads a change from the closing quote of its hash on, and returns what
-// read does.
-func (s *shape) readBests(text *[fromBidKey]byte, sp *spacing, c *Change) int {
-	blank := sp.blank & 1
-	bid := leadingPrice((*[priceRoom]byte)(text[14+blank:]))
-	askKey := (*[fromAskKey]byte)(text[14+blank+bid.n:])
+	bidKey := (*[fromBidKey]byte)(atSide[hash+hashRoom:])
+	bid := leadingPrice((*[priceRoom]byte)(bidKey[14+blank:]))
+	askKey := (*[fromAskKey]byte)(bidKey[14+blank+bid.n:])
 	atAsk := (*[fromAsk]byte)(askKey[14+blank:])
 	ask := leadingPrice(atAsk)
 	if ask.digits == 0 && ask.n == 0 && atAsk[0] == '1' {
 		ask = priceText{mask: 0xff, n: 1} // there are no asks, which may be written as 0 as well
 	}
-	wrong := sp.bid.differs(word(text[:]), word(text[6+blank:])) |
+	wrong = sp.bid.differs(word(bidKey[:]), word(bidKey[6+blank:])) |
 		sp.ask.differs(word(askKey[:]), word(askKey[6+blank:]))
 	if wrong != 0 || bid.digits == 0 && bid.n != 1 || ask.digits == 0 && ask.n != 1 {
 		return 0
 	}
 	s.bid, s.ask = bid, ask
 	c.BestBid, c.BestAsk, c.HasBest = bid.value(), ask.value(), true
-	return 28 + 2*blank + bid.n + ask.n
+	end := s.side + hash + hashRoom + 28 + 2*blank + bid.n + ask.n
+	if !usualHash(&c.Hash, (*[hashRoom]byte)(atSide[hash:])) {
+		return 0
+	}
+	return end
 }
 
 // readMirrored reads, from its price on, the change that the same order is for the
@@ -105,16 +101,13 @@ func (s *shape) readMirrored(text, before *[changeRoom]byte, sp *spacing, c, fir
 	side := first.Side.Opposite() & 1
 	rest := (*[fromSide]byte)(text[atSide:])
 	hash := 13 + blank + int(side)
+	bidKey := (*[fromBidKey]byte)(rest[hash+hashRoom:])
+	askKey := (*[fromAskKey]byte)(bidKey[14+blank+s.ask.n&7:])
 	wrong := s.price.unmirrored((*[priceRoom]byte)(text[:])) |
 		(word(text[n:]) ^ word(before[n:])) | (word(text[n+8:]) ^ word(before[n+8:])) |
 		(word(text[atSide-16:]) ^ word(before[atSide-16:])) | (word(text[atSide-8:]) ^ word(before[atSide-8:])) |
-		sp.sides[side].differs(word(rest[:]), word(rest[hash-8:]))
-	if wrong != 0 || !usualHash(&c.Hash, (*[hashRoom]byte)(rest[hash:])) {
-		return 0
-	}
-	bidKey := (*[fromBidKey]byte)(rest[hash+hashRoom:])
-	askKey := (*[fromAskKey]byte)(bidKey[14+blank+s.ask.n&7:])
-	wrong = sp.bid.differs(word(bidKey[:]), word(bidKey[6+blank:])) |
+		sp.sides[side].differs(word(rest[:]), word(rest[hash-8:])) |
+		sp.bid.differs(word(bidKey[:]), word(bidKey[6+blank:])) |
 		s.ask.unmirrored((*[priceRoom]byte)(bidKey[14+blank:])) |
 		sp.ask.differs(word(askKey[:]), word(askKey[6+blank:])) |
 		s.bid.unmirrored((*[priceRoom]byte)(askKey[14+blank:]))
@@ -123,5 +116,9 @@ func (s *shape) readMirrored(text, before *[changeRoom]byte, sp *spacing, c, fir
 	}
 	c.Price, c.Size, c.Side = book.Dollar-first.Price, first.Size, side
 	c.BestBid, c.BestAsk, c.HasBest = book.Dollar-first.BestAsk, book.Dollar-first.BestBid, true
-	return atSide + hash + hashRoom + 28 + 2*blank + s.bid.n + s.ask.n
+	end := atSide + hash + hashRoom + 28 + 2*blank + s.bid.n + s.ask.n
+	if !usualHash(&c.Hash, (*[hashRoom]byte)(rest[hash:])) {
+		return 0
+	}
+	return end
 }

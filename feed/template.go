@@ -22,8 +22,9 @@ const (
 	// if there is no blank.
 	marketBytes = len(`{"market":"`) + conditionBytes
 	headBytes   = marketBytes + len(`","price_changes":[{"asset_id":"`)
-	// tailBytes is the length of what follows the changes, with both blanks.
-	tailBytes = len(`], "timestamp":"1784578736738", "event_type":"price_change"}`)
+	// tailBytes is the length of what follows the last value of the last change, with
+	// both blanks.
+	tailBytes = len(`"}], "timestamp":"1784578736738", "event_type":"price_change"}`)
 	// leastFrame is shorter than any frame of this form that has a change of an id of
 	// usual length.
 	leastFrame = headBytes + 1 + entryRoom
@@ -44,13 +45,11 @@ func (d *Decoder) usualPriceChange(frame []byte) (events []Event, ok bool) {
 	if m == nil {
 		return nil, false
 	}
-	if frame[len(frame)-1] != '}' {
-		if frame = bytes.TrimRight(frame, " \t\r\n"); len(frame) < leastFrame {
-			return nil, false
-		}
-	}
 	t := d.usualTail((*[tailBytes]byte)(frame[len(frame)-tailBytes:]), sp)
 	if t == 0 {
+		if trimmed := bytes.TrimRight(frame, " \t\r\n"); len(trimmed) < len(frame) {
+			return d.usualPriceChange(trimmed)
+		}
 		return nil, false
 	}
 	tail := len(frame) - tailBytes + 2 - 2*sp.blank
@@ -90,17 +89,18 @@ func (d *Decoder) usualHead(head *[leastFrame]byte, sp *spacing) *knownMarket {
 	return m
 }
 
-// usualTail reads what follows the changes, and returns the time, 0 if something is
-// not as usual. Seen from the end, the blanks change little.
+// usualTail reads what follows the last value of the last change, and returns the time,
+// 0 if something is not as usual. Seen from the end, the blanks change little.
 func (d *Decoder) usualTail(tail *[tailBytes]byte, sp *spacing) Timestamp {
 	blank := sp.blank & 1
-	wrong := sp.time.differs(word(tail[2-2*blank:]), word(tail[9-blank:])) |
-		sp.event.differs(word(tail[30-blank:]), word(tail[36:])) |
-		isPriceChange.differs(word(tail[44:]), word(tail[52:]))
-	if wrong != 0 {
+	begin := (*[32]byte)(tail[2-2*blank:])
+	wrong := sp.time.differs(word(begin[2:]), word(begin[9+blank:])) |
+		sp.event.differs(word(tail[32-blank:]), word(tail[38:])) |
+		isPriceChange.differs(word(tail[46:]), word(tail[54:]))
+	if wrong != 0 || begin[0] != '"' || begin[1] != '}' {
 		return 0
 	}
-	return d.clock.read((*[clockRoom]byte)(tail[17-blank:]))
+	return d.clock.read((*[clockRoom]byte)(begin[17+blank:]))
 }
 
 // usualPair reads two changes, one of either token of the market, of which the second
@@ -136,17 +136,11 @@ func (d *Decoder) usualPair(frame []byte, tail int, sp *spacing, m *knownMarket)
 	}
 	end = d.shape.readMirrored(second, first, sp, &d.pair[1], &d.pair[0])
 	at += 27 + 2*blank + len(b.ID) + end
-	if end == 0 || at != tail-2 || !endsChange(frame, at) {
+	if end == 0 || at != tail {
 		return false
 	}
 	d.pair[0].Asset, d.pair[1].Asset = a, b
 	return true
-}
-
-// endsChange says whether the quote and the brace that end a change are where they
-// should be.
-func endsChange(frame []byte, at int) bool {
-	return len(frame)-at >= 2 && frame[at] == '"' && frame[at+1] == '}'
 }
 
 // usualChanges reads changes of any number and tokens, which end where the tail begins.
@@ -175,7 +169,7 @@ func (d *Decoder) usualChanges(frame []byte, tail int, sp *spacing, m *knownMark
 			list = list[:n]
 			unwatched++
 		}
-		if at = begin + end; at == tail-2 && endsChange(frame, at) {
+		if at = begin + end; at == tail {
 			d.stats.Unwatched += unwatched
 			d.changeList = list
 			return list, true
