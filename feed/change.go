@@ -15,14 +15,14 @@ const (
 	hashRoom  = 40
 
 	fromAsk     = priceRoom
-	fromAskKey  = 15 + fromAsk
+	fromAskKey  = bestKey + 1 + fromAsk
 	fromBid     = priceSlot + fromAskKey
-	fromBidKey  = 15 + fromBid
+	fromBidKey  = bestKey + 1 + fromBid
 	fromHash    = hashRoom + fromBidKey
-	fromSide    = 15 + fromHash
-	fromSideKey = 11 + fromSide
+	fromSide    = buy + 2 + fromHash
+	fromSideKey = sizeKey + 1 + fromSide
 	fromSize    = sizeRoom + fromSideKey
-	fromSizeKey = 11 + fromSize
+	fromSizeKey = sizeKey + 1 + fromSize
 	changeRoom  = priceSlot + fromSizeKey
 )
 
@@ -42,44 +42,44 @@ type shape struct {
 func (s *shape) read(text *[changeRoom]byte, sp *spacing, c *Change) int {
 	blank := sp.blank & 1
 	price := leadingPrice((*[priceRoom]byte)(text[:]))
-	sizeKey := (*[fromSizeKey]byte)(text[price.n:])
-	atSize := (*[fromSize]byte)(sizeKey[10+blank:])
+	toSize := (*[fromSizeKey]byte)(text[price.n:])
+	atSize := (*[fromSize]byte)(toSize[sizeKey+blank:])
 	size, n := usualSize((*[numberRoom]byte)(atSize[:]))
 	if n <= 0 || n > sizeRoom {
 		return 0
 	}
-	sideKey := (*[fromSideKey]byte)(atSize[n:])
-	atSide := (*[fromSide]byte)(sideKey[10+blank:])
+	toSide := (*[fromSideKey]byte)(atSize[n:])
+	atSide := (*[fromSide]byte)(toSide[sizeKey+blank:])
 	side := book.Bid
 	if atSide[0] == 'S' {
 		side = book.Ask
 	}
-	hash := 13 + blank + int(side&1)
-	wrong := sp.size.differs(word(sizeKey[:]), word(sizeKey[2+blank:])) |
-		sp.side.differs(word(sideKey[:]), word(sideKey[2+blank:])) |
+	hash := buy + blank + int(side&1)
+	wrong := sp.size.differs(word(toSize[:]), word(toSize[sizeKey-8+blank:])) |
+		sp.side.differs(word(toSide[:]), word(toSide[sizeKey-8+blank:])) |
 		sp.sides[side&1].differs(word(atSide[:]), word(atSide[hash-8:]))
 	if wrong != 0 || price.digits == 0 {
 		return 0
 	}
-	s.price, s.side = price, price.n+n+20+2*blank
+	s.price, s.side = price, price.n+n+2*(sizeKey+blank)
 	c.Price, c.Size, c.Side = price.value(), size, side
 
-	bidKey := (*[fromBidKey]byte)(atSide[hash+hashRoom:])
-	bid := leadingPrice((*[priceRoom]byte)(bidKey[14+blank:]))
-	askKey := (*[fromAskKey]byte)(bidKey[14+blank+bid.n:])
-	atAsk := (*[fromAsk]byte)(askKey[14+blank:])
+	toBid := (*[fromBidKey]byte)(atSide[hash+hashRoom:])
+	bid := leadingPrice((*[priceRoom]byte)(toBid[bestKey+blank:]))
+	toAsk := (*[fromAskKey]byte)(toBid[bestKey+blank+bid.n:])
+	atAsk := (*[fromAsk]byte)(toAsk[bestKey+blank:])
 	ask := leadingPrice(atAsk)
 	if ask.digits == 0 && ask.n == 0 && atAsk[0] == '1' {
 		ask = priceText{mask: 0xff, n: 1} // there are no asks, which may be written as 0 as well
 	}
-	wrong = sp.bid.differs(word(bidKey[:]), word(bidKey[6+blank:])) |
-		sp.ask.differs(word(askKey[:]), word(askKey[6+blank:]))
+	wrong = sp.bid.differs(word(toBid[:]), word(toBid[bestKey-8+blank:])) |
+		sp.ask.differs(word(toAsk[:]), word(toAsk[bestKey-8+blank:]))
 	if wrong != 0 || bid.digits == 0 && bid.n != 1 || ask.digits == 0 && ask.n != 1 {
 		return 0
 	}
 	s.bid, s.ask = bid, ask
 	c.BestBid, c.BestAsk, c.HasBest = bid.value(), ask.value(), true
-	end := s.side + hash + hashRoom + 28 + 2*blank + bid.n + ask.n
+	end := s.side + hash + hashRoom + 2*(bestKey+blank) + bid.n + ask.n
 	if !usualHash(&c.Hash, (*[hashRoom]byte)(atSide[hash:])) {
 		return 0
 	}
@@ -100,23 +100,23 @@ func (s *shape) readMirrored(text, before *[changeRoom]byte, sp *spacing, c, fir
 	}
 	side := first.Side.Opposite() & 1
 	rest := (*[fromSide]byte)(text[atSide:])
-	hash := 13 + blank + int(side)
-	bidKey := (*[fromBidKey]byte)(rest[hash+hashRoom:])
-	askKey := (*[fromAskKey]byte)(bidKey[14+blank+s.ask.n&7:])
+	hash := buy + blank + int(side)
+	toBid := (*[fromBidKey]byte)(rest[hash+hashRoom:])
+	toAsk := (*[fromAskKey]byte)(toBid[bestKey+blank+s.ask.n&7:])
 	wrong := s.price.unmirrored((*[priceRoom]byte)(text[:])) |
 		(word(text[n:]) ^ word(before[n:])) | (word(text[n+8:]) ^ word(before[n+8:])) |
 		(word(text[atSide-16:]) ^ word(before[atSide-16:])) | (word(text[atSide-8:]) ^ word(before[atSide-8:])) |
 		sp.sides[side].differs(word(rest[:]), word(rest[hash-8:])) |
-		sp.bid.differs(word(bidKey[:]), word(bidKey[6+blank:])) |
-		s.ask.unmirrored((*[priceRoom]byte)(bidKey[14+blank:])) |
-		sp.ask.differs(word(askKey[:]), word(askKey[6+blank:])) |
-		s.bid.unmirrored((*[priceRoom]byte)(askKey[14+blank:]))
+		sp.bid.differs(word(toBid[:]), word(toBid[bestKey-8+blank:])) |
+		s.ask.unmirrored((*[priceRoom]byte)(toBid[bestKey+blank:])) |
+		sp.ask.differs(word(toAsk[:]), word(toAsk[bestKey-8+blank:])) |
+		s.bid.unmirrored((*[priceRoom]byte)(toAsk[bestKey+blank:]))
 	if wrong != 0 {
 		return 0
 	}
 	c.Price, c.Size, c.Side = book.Dollar-first.Price, first.Size, side
 	c.BestBid, c.BestAsk, c.HasBest = book.Dollar-first.BestAsk, book.Dollar-first.BestBid, true
-	end := atSide + hash + hashRoom + 28 + 2*blank + s.bid.n + s.ask.n
+	end := atSide + hash + hashRoom + 2*(bestKey+blank) + s.bid.n + s.ask.n
 	if !usualHash(&c.Hash, (*[hashRoom]byte)(rest[hash:])) {
 		return 0
 	}

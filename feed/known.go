@@ -1,7 +1,5 @@
 package feed
 
-import "encoding/binary"
-
 // knownMarket is a market that an event of a known token has named.
 type knownMarket struct {
 	id string
@@ -31,7 +29,7 @@ const conditionBytes = 66
 
 func (c *marketCache) place(id *[conditionBytes]byte) **knownMarket {
 	const mix = 0x9e3779b97f4a7c15
-	return &c.places[binary.LittleEndian.Uint64(id[10:])*mix>>c.shift]
+	return &c.places[word(id[10:])*mix>>(c.shift&63)]
 }
 
 // grow gives it room for so many markets, twice.
@@ -66,7 +64,7 @@ const (
 
 // entryRoom is how far is looked at from the id of a change on. A frame has that much,
 // if the id is of usual length, since its tail is behind.
-const entryRoom = longID + 12 + changeRoom
+const entryRoom = longID + priceKey + 1 + changeRoom
 
 // changeOf returns what is behind an id and ","price":" if a text begins with that and
 // the id is this one, of usual length. It returns nil otherwise.
@@ -78,8 +76,8 @@ func changeOf(id string, text *[entryRoom]byte, sp *spacing) *[changeRoom]byte {
 		word(text[32:]) != wordAt(id, 32) || word(text[40:]) != wordAt(id, 40) ||
 		word(text[48:]) != wordAt(id, 48) || word(text[56:]) != wordAt(id, 56) ||
 		word(text[64:]) != wordAt(id, 64) || word(text[n-8:]) != wordAt(id, n-8) ||
-		sp.price.differs(word(text[n:]), word(text[n+3+blank:])) != 0 {
+		sp.price.differs(word(text[n:]), word(text[n+priceKey-8+blank:])) != 0 {
 		return nil
 	}
-	return (*[changeRoom]byte)(text[n+11+blank:])
+	return (*[changeRoom]byte)(text[n+priceKey+blank:])
 }

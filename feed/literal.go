@@ -32,14 +32,28 @@ func (l *literal) differs(first, last uint64) uint64 { return (first ^ l.first) 
 type spacing struct {
 	blank int // 0 or 1
 
-	changes           literal    // ","price_changes: 16 bytes of it
-	price, size, side literal    // ","price":" 11 bytes, ","size":" and ","side":" 10
-	sides             [2]literal // BUY","hash":" 13 bytes and SELL","hash":" 14, by book.Side
-	bid, ask          literal    // ","best_bid":" and ","best_ask":" 14
-	next              literal    // },{"asset_id":" 15
-	time              literal    // ],"timestamp":" 15
-	event             literal    // ","event_type" 14
+	changes           literal    // 16 bytes of ","price_changes"
+	price, size, side literal    // ","price":" and so on
+	sides             [2]literal // BUY","hash":" and SELL","hash":", by book.Side
+	bid, ask          literal    // ","best_bid":" and ","best_ask":"
+	next              literal    // },{"asset_id":"
+	time              literal    // ],"timestamp":"
+	event             literal    // ","event_type"
 }
+
+// The lengths of literals without a blank.
+const (
+	marketKey  = len(`{"market":"`)
+	changesKey = len(`","price_ch`) // the rest is endOfChanges
+	assetKey   = len(`{"asset_id":"`)
+	priceKey   = len(`","price":"`)
+	sizeKey    = len(`","size":"`) // and that of the side
+	buy        = len(`BUY","hash":"`)
+	bestKey    = len(`","best_bid":"`)
+	nextAsset  = len(`"},{"asset_id":"`)
+	timeKey    = len(`"}],"timestamp":"`)
+	eventKey   = len(`","event_type"`)
+)
 
 func newSpacing(blank string) spacing {
 	key := func(name string) literal { return newLiteral(`",` + blank + `"` + name + `":"`) }

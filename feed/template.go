@@ -20,8 +20,8 @@ import (
 const (
 	// marketBytes is where the market ends, and headBytes where the first token begins
 	// if there is no blank.
-	marketBytes = len(`{"market":"`) + conditionBytes
-	headBytes   = marketBytes + len(`","price_changes":[{"asset_id":"`)
+	marketBytes = marketKey + conditionBytes
+	headBytes   = marketBytes + changesKey + 8 + assetKey
 	// tailBytes is the length of what follows the last value of the last change, with
 	// both blanks.
 	tailBytes = len(`"}], "timestamp":"1784578736738", "event_type":"price_change"}`)
@@ -31,7 +31,8 @@ const (
 )
 
 // usualPriceChange reads a frame of the usual form, or does nothing and returns
-// false.
+// false. Between the head and the tail, two changes that mirror each other are read in
+// the fastest way, and all others one by one.
 func (d *Decoder) usualPriceChange(frame []byte) (events []Event, ok bool) {
 	if len(frame) < leastFrame || len(frame) > MaxFrame || d.strict {
 		return nil, false
@@ -70,15 +71,15 @@ func (d *Decoder) usualPriceChange(frame []byte) (events []Event, ok bool) {
 // usualHead reads the frame up to the id of the first token, and returns its market,
 // nil if that is not known or something is not as usual.
 func (d *Decoder) usualHead(head *[leastFrame]byte, sp *spacing) *knownMarket {
-	changes := (*[64]byte)(head[marketBytes+11+sp.blank&1:]) // within the key
-	wrong := beforeMarket.differs(word(head[0:]), word(head[3:])) |
+	changes := (*[64]byte)(head[marketBytes+changesKey+sp.blank&1:]) // within the key
+	wrong := beforeMarket.differs(word(head[0:]), word(head[marketKey-8:])) |
 		sp.changes.differs(word(head[marketBytes:]), word(head[marketBytes+8:])) |
 		endOfChanges.differs(word(changes[0:]), word(changes[0:])) |
-		beforeAsset.differs(word(changes[8:]), word(changes[13:]))
+		beforeAsset.differs(word(changes[8:]), word(changes[assetKey:]))
 	if wrong != 0 {
 		return nil
 	}
-	id := (*[conditionBytes]byte)(head[11:])
+	id := (*[conditionBytes]byte)(head[marketKey:])
 	place := d.cache.place(id)
 	m := *place
 	if m == nil || !isCondition(id, m.id) {
@@ -93,14 +94,15 @@ func (d *Decoder) usualHead(head *[leastFrame]byte, sp *spacing) *knownMarket {
 // 0 if something is not as usual. Seen from the end, the blanks change little.
 func (d *Decoder) usualTail(tail *[tailBytes]byte, sp *spacing) Timestamp {
 	blank := sp.blank & 1
-	begin := (*[32]byte)(tail[2-2*blank:])
-	wrong := sp.time.differs(word(begin[2:]), word(begin[9+blank:])) |
-		sp.event.differs(word(tail[32-blank:]), word(tail[38:])) |
-		isPriceChange.differs(word(tail[46:]), word(tail[54:]))
+	const last = tailBytes - 16 // where the last literal begins
+	begin := (*[last]byte)(tail[2-2*blank:])
+	wrong := sp.time.differs(word(begin[2:]), word(begin[timeKey-8+blank:])) |
+		sp.event.differs(word(tail[last-eventKey-blank:]), word(tail[last-8:])) |
+		isPriceChange.differs(word(tail[last:]), word(tail[last+8:]))
 	if wrong != 0 || begin[0] != '"' || begin[1] != '}' {
 		return 0
 	}
-	return d.clock.read((*[clockRoom]byte)(begin[17+blank:]))
+	return d.clock.read((*[clockRoom]byte)(begin[timeKey+blank:]))
 }
 
 // usualPair reads two changes, one of either token of the market, of which the second
@@ -124,18 +126,18 @@ func (d *Decoder) usualPair(frame []byte, tail int, sp *spacing, m *knownMarket)
 	if end == 0 {
 		return false
 	}
-	const room = 17 + entryRoom
-	at := headBytes + 11 + 2*blank + len(a.ID) + end
+	const room = nextAsset + 1 + entryRoom
+	at := headBytes + blank + len(a.ID) + priceKey + blank + end
 	if at < 0 || at > len(frame)-room {
 		return false
 	}
 	next := (*[room]byte)(frame[at : at+room])
-	second := changeOf(b.ID, (*[entryRoom]byte)(next[16+blank:]), sp)
-	if second == nil || next[0] != '"' || sp.next.differs(word(next[1:]), word(next[8+blank:])) != 0 {
+	second := changeOf(b.ID, (*[entryRoom]byte)(next[nextAsset+blank:]), sp)
+	if second == nil || next[0] != '"' || sp.next.differs(word(next[1:]), word(next[nextAsset-8+blank:])) != 0 {
 		return false
 	}
 	end = d.shape.readMirrored(second, first, sp, &d.pair[1], &d.pair[0])
-	at += 27 + 2*blank + len(b.ID) + end
+	at += nextAsset + blank + len(b.ID) + priceKey + blank + end
 	if end == 0 || at != tail {
 		return false
 	}
@@ -174,10 +176,10 @@ func (d *Decoder) usualChanges(frame []byte, tail int, sp *spacing, m *knownMark
 			d.changeList = list
 			return list, true
 		}
-		if at > tail || frame[at] != '"' || sp.next.differs(word(frame[at+1:]), word(frame[at+8+blank:])) != 0 {
+		if at > tail || frame[at] != '"' || sp.next.differs(word(frame[at+1:]), word(frame[at+nextAsset-8+blank:])) != 0 {
 			return nil, false
 		}
-		at += 16 + blank
+		at += nextAsset + blank
 	}
 	return nil, false
 }
@@ -194,7 +196,7 @@ func (d *Decoder) usualAsset(frame []byte, at int, sp *spacing, m *knownMarket) 
 				break
 			}
 			if text = changeOf(a.ID, entry, sp); text != nil {
-				return a, text, at + 11 + blank + len(a.ID)
+				return a, text, at + len(a.ID) + priceKey + blank
 			}
 		}
 	}
@@ -204,8 +206,8 @@ func (d *Decoder) usualAsset(frame []byte, at int, sp *spacing, m *knownMarket) 
 	n := digits((*[maxIDBytes]byte)(frame[at:]))
 	id := frame[at : at+n]
 	at += n
-	begin = at + 11 + blank
-	if begin > len(frame)-changeRoom || sp.price.differs(word(frame[at:]), word(frame[at+3+blank:])) != 0 {
+	begin = at + priceKey + blank
+	if begin > len(frame)-changeRoom || sp.price.differs(word(frame[at:]), word(frame[at+priceKey-8+blank:])) != 0 {
 		return nil, nil, 0
 	}
 	a = d.assets[string(id)]
