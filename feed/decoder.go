@@ -47,7 +47,7 @@ type Stats struct {
 	// known form. None is expected on today's wire.
 	NoHash uint64
 	// Unusual counts price changes that are not written byte for byte as usual, or
-	// name a market for the first time. They cost some four times as much. If it grows with
+	// name a market for the first time. They cost some ten times as much. If it grows with
 	// PriceChanges, the exchange has changed something.
 	Unusual uint64
 }

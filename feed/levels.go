@@ -2,50 +2,51 @@ package feed
 
 import "example.com/truebook/book"
 
+// levelRoom is how far is looked at from the brace of a level on. It is more than the
+// longest level has.
+const levelRoom = levelKey + priceSlot + sizeKey + 1 + numberRoom
+
 // usualLevels appends the levels of a side from the first brace on, as far as they
 // are written as usual, and returns where the last of them ends, 0 if there is none.
 func usualLevels(data []byte, at int, levels []book.Level, room int) ([]book.Level, int) {
 	last := 0
 	for range room {
-		level, end, ok := usualLevel(data[at:])
-		if !ok {
+		if at < 0 || at > len(data)-levelRoom {
+			break
+		}
+		level, n := usualLevel((*[levelRoom]byte)(data[at : at+levelRoom]))
+		if n == 0 {
 			break
 		}
 		levels = append(levels, level)
-		last = at + end
-		if at = last; at < len(data) && data[at] != ',' {
+		at += n
+		last = at
+		if data[at] != ',' {
 			break
 		}
-		if at++; at < len(data) && data[at] == ' ' {
+		if at++; data[at] == ' ' {
 			at++
-		}
-		if at >= len(data) {
-			break
 		}
 	}
 	return levels, last
 }
 
-// usualLevel reads a level of a book, from its brace on.
-func usualLevel(text []byte) (level book.Level, end int, ok bool) {
-	const room = 10 + priceBytes + 3 + 8 + numberRoom
-	if len(text) < room || beforePrice.differs(word(text), word(text[2:])) != 0 {
-		return level, 0, false
+// usualLevel reads a level of a book, {"price":"0.5","size":"10"} with a blank or
+// without one, and returns its length, 0 if it is not as usual.
+func usualLevel(text *[levelRoom]byte) (level book.Level, n int) {
+	price := leadingPrice((*[priceRoom]byte)(text[levelKey:]))
+	toSize := (*[sizeKey + 1 + numberRoom]byte)(text[levelKey+price.n:])
+	sp := &compact
+	if toSize[2] == ' ' {
+		sp = &spaced
 	}
-	price := leadingPrice((*[priceRoom]byte)(text[10:]))
-	at := 10 + price.n
-	if level.Price = price.value(); level.Price == 0 || text[at] != '"' || text[at+1] != ',' {
-		return level, 0, false
+	blank := sp.blank & 1
+	atSize := (*[numberRoom]byte)(toSize[sizeKey+blank:])
+	size, n := usualSize(atSize)
+	wrong := beforePrice.differs(word(text[:]), word(text[levelKey-8:])) |
+		sp.size.differs(word(toSize[:]), word(toSize[sizeKey-8+blank:]))
+	if wrong != 0 || price.digits == 0 || n <= 0 || n > sizeRoom || atSize[n] != '"' || atSize[n+1] != '}' {
+		return level, 0
 	}
-	at += 2
-	if text[at] == ' ' {
-		at++
-	}
-	if word(text[at:]) != beforeSize.first {
-		return level, 0, false
-	}
-	at += 8
-	level.Size, end = usualSize((*[numberRoom]byte)(text[at:]))
-	at += end
-	return level, at + 2, end > 0 && text[at] == '"' && text[at+1] == '}'
+	return book.Level{Price: price.value(), Size: size}, levelKey + price.n + sizeKey + blank + n + 2
 }

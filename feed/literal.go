@@ -45,6 +45,7 @@ type spacing struct {
 const (
 	marketKey  = len(`{"market":"`)
 	changesKey = len(`","price_ch`) // the rest is endOfChanges
+	levelKey   = len(`{"price":"`)
 	assetKey   = len(`{"asset_id":"`)
 	priceKey   = len(`","price":"`)
 	sizeKey    = len(`","size":"`) // and that of the side
@@ -79,5 +80,4 @@ var (
 	beforeAsset   = newLiteral(`{"asset_id":"`)
 	isPriceChange = newLiteral(`:"price_change"}`)
 	beforePrice   = newLiteral(`{"price":"`)
-	beforeSize    = newLiteral(`"size":"`)
 )

@@ -106,7 +106,10 @@ func TestNearlyUsual(t *testing.T) {
 	w := newBothWays(feed.DecoderOptions{Learn: true})
 	frames := usualFrames()
 	half := len(frames) / 2 // behind it, those with blanks
-	for _, frame := range []string{frames[0], frames[1], frames[half], frames[half+1]} {
+	levels := expand(strings.ReplaceAll(bookFrame, `{"price":"0.4","size":"7"}`, `{"price":"0.39","size":"7"},{"price":"0.4","size":"1250.5"}`))
+	for _, frame := range []string{
+		frames[0], frames[1], frames[half], frames[half+1], levels, strings.ReplaceAll(levels, ",", ", "),
+	} {
 		for at := range len(frame) {
 			w.compare(t, []byte(frame[:at]))
 			w.compare(t, []byte(frame[:at]+frame[at+1:]))
