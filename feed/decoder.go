@@ -47,7 +47,7 @@ type Stats struct {
 	// known form. None is expected on today's wire.
 	NoHash uint64
 	// Unusual counts price changes that are not written byte for byte as usual, or
-	// name a market for the first time. They cost some four times as much. If it grows with
+	// name a market for the first time. They cost some ten times as much. If it grows with
 	// PriceChanges, the exchange has changed something.
 	Unusual uint64
 }
@@ -63,6 +63,13 @@ type Decoder struct {
 	markets map[string]*knownMarket
 	cache   marketCache
 	strict  bool // by tests: the usual form is read by the scanner as well
+	clock   clock
+	shape   shape // of the last change
+
+	// What is read in the usual form, used again for the next frame.
+	pair       [2]Change
+	usual      PriceChange
+	usualEvent [1]Event // &usual
 
 	scanner scanner
 	obj     object
@@ -92,6 +99,7 @@ func NewDecoder(options DecoderOptions) *Decoder {
 		markets: map[string]*knownMarket{},
 	}
 	d.cache.grow(1)
+	d.usualEvent[0] = &d.usual
 	return d
 }
 
@@ -121,10 +129,12 @@ func (d *Decoder) Stats() Stats { return d.stats }
 // impossible for one token yields a [*Bad] for that token, before what
 // else the same object says.
 func (d *Decoder) Decode(frame []byte) ([]Event, error) {
-	d.reset()
+	if d.scanned {
+		d.reset() // the usual form leaves nothing
+	}
 	d.stats.Frames++
-	if d.usualPriceChange(frame) {
-		return d.events, nil
+	if events, ok := d.usualPriceChange(frame); ok {
+		return events, nil
 	}
 	d.scanned = true
 	if err := d.decode(frame); err != nil {
@@ -259,13 +269,10 @@ func (p *pool[T]) reset() {
 }
 
 func (d *Decoder) reset() {
+	d.scanned = false
 	d.events = release(d.events, 16)
 	d.changes.reset()
 	d.changeList = release(d.changeList, 80)
-	if !d.scanned {
-		return // the usual form needs nothing else
-	}
-	d.scanned = false
 	d.books.reset()
 	d.trades.reset()
 	d.ticks.reset()

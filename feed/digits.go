@@ -8,137 +8,182 @@ import (
 )
 
 // The functions here read numbers as the exchange mostly writes them, eight bytes
-// at a time. Each takes the text that begins with the number, and more: at least
-// numberRoom bytes. They answer false to whatever they are not made for, which is
-// no judgement of it.
-
-// numberRoom is how far they look: 12 digits, a point and two words of 8.
-const numberRoom = 32
+// at a time. Each takes the text that begins with the number, and more. They stop at
+// what they are not made for, which is no judgement of it.
 
 const (
 	zeros    = 0x3030303030303030 // '0' eight times
 	highBits = 0x8080808080808080
 )
 
-// leadingDigits returns the values of eight characters, of which the first n are
-// digits. What the others have become means nothing.
-func leadingDigits(text []byte) (values uint64, n int) {
-	values = binary.LittleEndian.Uint64(text) ^ zeros
-	// A digit is at most 9, and stays below 0x80 with 0x76 added. The carry of
-	// something greater runs on to the characters behind it, which are not counted.
-	other := (values + 0x7676767676767676 | values) & highBits
-	return values, bits.TrailingZeros64(other) / 8
+// otherThanDigits has 0x80 in each byte that is above 9, where a digit's text less
+// zeros is below. The carry of something greater runs on to the bytes behind it: only
+// the first one counts.
+func otherThanDigits(values uint64) uint64 {
+	return (values + 0x7676767676767676 | values) & highBits
 }
 
-// decimal returns the number that the first n of eight digits make.
-func decimal(values uint64, n int) int64 {
-	values <<= uint(64 - 8*n) // zeros in front
+// decimal returns the number that eight digits make.
+func decimal(values uint64) int64 {
 	values = values*10 + values>>8
 	const mask = 0x000000ff000000ff
 	values = (values&mask*(100+1_000_000<<32) + values>>16&mask*(1+10_000<<32)) >> 32
 	return int64(values)
 }
 
-// powersOfTen is indexed by the exponent.
-//
-//nolint:gochecknoglobals // constant
-var powersOfTen = [...]int64{1, 10, 100, 1_000, 10_000, 100_000, 1_000_000}
-
-// fraction reads up to six digits before a quote, in millionths. The end is where
-// the quote stands, here and below.
-func fraction(text []byte) (millionths int64, end int, ok bool) {
-	values, n := leadingDigits(text)
-	if uint(n-1) > 5 || text[n] != '"' {
-		return 0, 0, false
-	}
-	return decimal(values, n) * powersOfTen[6-n], n, true
+// priceText is how a price is written: 0, a point and up to four digits, which is
+// what the finest tick has.
+type priceText struct {
+	digits uint64 // the values of the digits, the first one in byte 2
+	mask   uint64 // of the bytes that are the price
+	n      int    // their number
 }
 
-// usualPrice reads a price between 0 and 1. Nearly all are of two or three digits,
-// a frame has six of them, and those need no call.
-func usualPrice(text []byte) (p book.Price, end int, ok bool) {
-	_ = text[5]
-	if text[0] != '0' || text[1] != '.' {
-		return 0, 0, false
-	}
-	a, b := text[2]-'0', text[3]-'0'
-	if a <= 9 && b <= 9 {
-		if text[4] == '"' {
-			p = book.Price(10*uint(a)+uint(b)) * 10_000
-			return p, 4, p > 0
-		}
-		if c := text[4] - '0'; c <= 9 && text[5] == '"' {
-			p = book.Price(100*uint(a)+10*uint(b)+uint(c)) * 1000
-			return p, 5, p > 0
-		}
-	}
-	millionths, n, ok := fraction(text[2:])
-	return book.Price(millionths), n + 2, ok && millionths > 0
+const (
+	priceRoom  = 8 // what is looked at, of which priceBytes are a price at most
+	priceBytes = 6
+
+	zeroPoint = zeros ^ ('0'^'.')<<8 // "0.000000"
+)
+
+// leadingPrice reads a price. If there is none, its value is 0.
+func leadingPrice(text *[priceRoom]byte) (p priceText) {
+	p.digits = word(text[:]) ^ zeroPoint
+	const above = 0x7676767676767f7f // as for digits, but 0 and the point are what they are
+	end := (p.digits+above|p.digits)&highBits | 0x80<<(8*priceBytes)
+	p.n = bits.TrailingZeros64(end) / 8
+	p.mask = (end ^ (end - 1)) >> 8
+	p.digits &= p.mask
+	return p
 }
 
-// usualBest reads a best price, 0 for an empty side. An empty side of asks may be
-// written as 1.
-func usualBest(text []byte, side book.Side) (p book.Price, end int, ok bool) {
-	if text[1] == '"' {
-		return 0, 1, text[0] == '0' || text[0] == '1' && side == book.Ask
-	}
-	return usualPrice(text)
+// value is the price.
+func (p *priceText) value() book.Price {
+	v := uint32(p.digits >> 16)
+	v = v*10 + v>>8
+	v = v & 0x00ff00ff * (100<<16 + 1) >> 16
+	return book.Price(v) * (book.Dollar / 10_000)
 }
 
-// usualSize reads a size with a whole part.
-func usualSize(text []byte) (size book.Size, end int, ok bool) {
-	values, n := leadingDigits(text)
-	whole := decimal(values, n)
+// unmirrored is 0 if a text begins with the price of the same order for the other
+// token of the market: what is missing to a dollar, of as many digits. Each digit and
+// that of the other make 9, the last ones 10; there is no such price to one that ends
+// with 0. It does not tell whether further digits follow.
+func (p *priceText) unmirrored(text *[priceRoom]byte) uint64 {
+	const nines = 0x0909090909090000
+	last := (p.mask + 1) >> 8
+	if p.digits < last {
+		return 1
+	}
+	other := (nines&p.mask + last - p.digits) ^ zeroPoint
+	return (word(text[:]) ^ other) & p.mask
+}
+
+// numberRoom is how far usualSize looks: 12 digits, a point and two words of 8.
+const numberRoom = 32
+
+// usualSize reads a size with a whole part, and returns where it ends, 0 if it is not
+// written so.
+func usualSize(text *[numberRoom]byte) (size book.Size, end int) {
+	values := word(text[:]) ^ zeros
+	n := bits.TrailingZeros64(otherThanDigits(values)) / 8
+	if n == 0 {
+		return 0, 0
+	}
+	whole := decimal(values << ((64 - 8*n) & 63))
 	if n == 8 {
-		values, more := leadingDigits(text[8:])
-		if more > maxDigits-8 {
-			return 0, 0, false
+		var more int
+		if whole, more = longWhole(whole, (*[8]byte)(text[8:])); more > maxDigits-8 {
+			return 0, 0
 		}
-		whole = whole*powersOfTen[more] + decimal(values, more)
 		n += more
 	}
-	if n == 0 {
-		return 0, 0, false
-	}
 	size = book.Size(whole) * book.Share
-	switch text[n] {
-	case '"':
-		return size, n, true
-	case '.':
-		millionths, end, ok := fraction(text[n+1:])
-		return size + book.Size(millionths), n + 1 + end, ok
+	n &= 15 // as it is
+	if text[n] != '.' {
+		return size, n
 	}
-	return 0, 0, false
+	millionths, digits := fraction((*[8]byte)(text[n+1:]))
+	if digits == 0 {
+		return 0, 0
+	}
+	return size + book.Size(millionths), n + 1 + digits
 }
 
-// usualTime reads the 13 digits of any millisecond of 2020 to 2100.
-func usualTime(text []byte) (t Timestamp, ok bool) {
-	first, n := leadingDigits(text)
-	last, m := leadingDigits(text[8:])
-	if n != 8 || m != 5 || text[13] != '"' {
-		return 0, false
+// longWhole adds the digits of a whole part that stand behind the first eight.
+func longWhole(first int64, text *[8]byte) (whole int64, n int) {
+	whole = first
+	for n < len(text) && '0' <= text[n] && text[n] <= '9' {
+		whole = whole*10 + int64(text[n]-'0')
+		n++
 	}
-	t = Timestamp(decimal(first, 8)*100_000 + decimal(last, 5))
-	return t, minTimestamp <= t && t < maxTimestamp
+	return whole, n
 }
 
-// usualHash reads 40 lower-case hex digits, eight at a time.
-func usualHash(h *Hash, text []byte) bool {
-	t := (*[41]byte)(text)
-	var other uint64 // 0 as long as the digits are digits
-	for i := range 5 {
-		word := binary.LittleEndian.Uint64(t[8*i : 8*i+8])
-		const ones = 0x0101010101010101
-		letters := word >> 6 & ones            // 1 for a to f, 0 for 0 to 9
-		values := word&(0x0f*ones) + letters*9 // of the digits, if they are some
-		above := (values + 6*ones) >> 4 & ones // 1 for 10 to 15
-		// Written again, they are the same; and 16 and more, of g to o, would be too.
-		other |= (values + 0x30*ones + above*39) ^ word | values&(0xf0*ones)
-		pairs := values<<4 | values>>8 // a whole byte in every other place
-		pairs &= 0x00ff00ff00ff00ff
-		pairs |= pairs >> 8
-		pairs &= 0x0000ffff0000ffff
-		binary.LittleEndian.PutUint32(h[4*i:4*i+4], uint32(pairs|pairs>>16))
+// fraction reads up to six digits, in millionths.
+func fraction(text *[8]byte) (millionths int64, n int) {
+	values := word(text[:]) ^ zeros
+	end := otherThanDigits(values) | 0x80<<48
+	values &= (end ^ (end - 1)) >> 8
+	return decimal(values << 16), bits.TrailingZeros64(end) / 8
+}
+
+// clock reads times. It knows the first five of their 13 digits, which are the same
+// for 28 hours.
+type clock struct {
+	first uint64    // the five digits' text, and 0 behind
+	begin Timestamp // of those 28 hours
+}
+
+const clockRoom = 13
+
+// read reads the 13 digits of nearly any millisecond of 2020 to 2100, and returns 0 if
+// they are something else.
+func (c *clock) read(text *[clockRoom]byte) Timestamp {
+	if first := word(text[:]) << 24; first != c.first && !c.turn(first) {
+		return 0
 	}
-	return other == 0 && t[40] == '"'
+	values := word(text[5:]) ^ zeros
+	if otherThanDigits(values) != 0 {
+		return 0
+	}
+	return c.begin + Timestamp(decimal(values))
+}
+
+// turn learns other five digits, if all times that begin with them are within bounds.
+func (c *clock) turn(first uint64) bool {
+	const hours = 100_000_000 // ms
+	values := first>>24 ^ zeros>>24
+	begin := Timestamp(decimal(values<<24)) * hours
+	if otherThanDigits(values) != 0 || begin < minTimestamp || begin+hours > maxTimestamp {
+		return false
+	}
+	c.first, c.begin = first, begin
+	return true
+}
+
+// usualHash reads 40 lower-case hex digits, eight at a time, unless they begin with
+// eight zeros: so that it never gives none.
+func usualHash(h *Hash, text *[40]byte) bool {
+	wrong := hexDigits((*[4]byte)(h[0:]), word(text[0:])) |
+		hexDigits((*[4]byte)(h[4:]), word(text[8:])) |
+		hexDigits((*[4]byte)(h[8:]), word(text[16:])) |
+		hexDigits((*[4]byte)(h[12:]), word(text[24:])) |
+		hexDigits((*[4]byte)(h[16:]), word(text[32:]))
+	return wrong&0xf0f0f0f0f0f0f0f0 == 0 && word(text[:]) != zeros
+}
+
+// hexDigits writes the four bytes that eight digits make. What it returns is 0 in the
+// upper halves of its bytes if they are digits.
+func hexDigits(b *[4]byte, text uint64) (wrong uint64) {
+	const ones = 0x0101010101010101
+	letters := text & (0x40 * ones)                  // not 0 for a to f, and 0 for 0 to 9
+	values := text - zeros - letters>>6*('a'-'0'-10) // below 16
+	// With 6 added, those of letters are 16 and more, and the others are not.
+	wrong = values | ((values + 6*ones) ^ letters>>2)
+	pairs := (values<<4 | values>>8) & 0x00ff00ff00ff00ff
+	pairs |= pairs >> 8
+	binary.LittleEndian.PutUint16(b[0:], uint16(pairs))
+	binary.LittleEndian.PutUint16(b[2:], uint16(pairs>>32))
+	return wrong
 }

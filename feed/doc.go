@@ -38,7 +38,8 @@
 // its object. It is tolerant of what is new: unknown keys and event types are
 // skipped and counted. A change of levels that is written byte for byte as the
 // exchange writes it today, which is nearly every frame, is read by comparing it
-// with that form; the rest by a scanner, at some four times the cost. Both read the same
+// with that form, and the second of two changes that are one order by comparing it with
+// the first; the rest by a scanner, at some ten times the cost. Both read the same
 // (FuzzUsual), and [Stats] counts the rest: Unusual grows when the exchange changes
 // something.
 //

@@ -55,15 +55,19 @@ func showWhole(events []feed.Event) string {
 	return text.String()
 }
 
+// pairFrame is one order, as it is for either token of its market.
+const pairFrame = `{"market":"$M","price_changes":[{"asset_id":"$Y","price":"0.911","size":"1250.5","side":"BUY","hash":"$H","best_bid":"0.924","best_ask":"0.93"},{"asset_id":"$N","price":"0.089","size":"1250.5","side":"SELL","hash":"$H","best_bid":"0.07","best_ask":"0.076"}],"timestamp":"1784578702354","event_type":"price_change"}`
+
 // usualFrames are in the usual form, with both spacings, and with numbers of every
 // length.
 func usualFrames() []string {
 	frames := []string{
+		pairFrame,
 		changeFrame,
 		strings.ReplaceAll(changeFrame, `"size":"3"`, `"size":"123456789012.654321"`),
 		strings.ReplaceAll(changeFrame, `"size":"3"`, `"size":"12345678"`),
 		strings.ReplaceAll(changeFrame, `"best_bid":"0.075","best_ask":"0.076"`, `"best_bid":"0","best_ask":"1"`),
-		strings.ReplaceAll(changeFrame, `"price":"0.089"`, `"price":"0.000001"`),
+		strings.ReplaceAll(changeFrame, `"price":"0.089"`, `"price":"0.0001"`),
 		changeFrame + "\r\n",
 	}
 	for _, f := range frames {
@@ -101,13 +105,148 @@ func TestUsualForm(t *testing.T) {
 func TestNearlyUsual(t *testing.T) {
 	w := newBothWays(feed.DecoderOptions{Learn: true})
 	frames := usualFrames()
-	for _, frame := range []string{frames[0], frames[len(frames)/2+1]} { // without blanks and with
+	half := len(frames) / 2 // behind it, those with blanks
+	levels := expand(strings.ReplaceAll(bookFrame, `{"price":"0.4","size":"7"}`, `{"price":"0.39","size":"7"},{"price":"0.4","size":"1250.5"}`))
+	for _, frame := range []string{
+		frames[0], frames[1], frames[half], frames[half+1], levels, strings.ReplaceAll(levels, ",", ", "),
+	} {
 		for at := range len(frame) {
 			w.compare(t, []byte(frame[:at]))
 			w.compare(t, []byte(frame[:at]+frame[at+1:]))
 			for _, c := range "\x00\t \n\"'+,-./0159:;@AFGafg[\\]`{}~\x7f\x80\xb0\xff" {
 				w.compare(t, []byte(frame[:at]+string(byte(c))+frame[at+1:]))
 				w.compare(t, []byte(frame[:at]+string(byte(c))+frame[at:]))
+			}
+		}
+	}
+}
+
+// nearlyMirrored are frames of two changes of which the second differs from the mirror
+// of the first in any one way, or in none: by number of digits, by value, by what is no
+// digit but would be the sum's other half.
+func nearlyMirrored() []string {
+	prices := []string{
+		"0.5", "0.50", "0.05", "0.95", "0.95\x00", "0.15", "0.85", "0.8", "0.2", "0.20", "0.2:", "0.7:", "0.8:", "0.005", "0.995", "0.0001", "0.9999",
+		"0.00001", "0.99999", "0.000001", "0.", "0", "00", "0.0", "0.00", "1", "1.0", "", ".5", "0.a", "0/5", "1.5", "0.5\",", `0.5"`, "2",
+	}
+	sizes := []string{
+		"7", "0", "", "07", "7.", ".7", "7.0", "7.5", "7.50", "12345678", "123456789", "123456789012", "1234567890123", "1234567.8", "12345678.9",
+		"1234567890.1", "1234567890.12", "123456789012.123456", "123456089012.123456", "123456789013.123456", "123456789012.1234567", "1e2", "-1", "7:", `7"`, "0.000001", "0.0000001",
+	}
+	var frames []string
+	add := func(old ...string) {
+		frame := strings.NewReplacer(old...).Replace(pairFrame)
+		frames = append(frames, expand(frame), expand(strings.ReplaceAll(frame, ",", ", ")))
+	}
+	for _, a := range prices {
+		for _, b := range prices {
+			add("0.911", a, "0.089", b)
+			add(`bid":"0.924"`, `bid":"`+a+`"`, `ask":"0.076"`, `ask":"`+b+`"`)
+			add(`ask":"0.93"`, `ask":"`+a+`"`, `bid":"0.07"`, `bid":"`+b+`"`)
+		}
+	}
+	for _, a := range sizes {
+		for _, b := range sizes {
+			add(`"1250.5","side":"BUY"`, `"`+a+`","side":"BUY"`, `"1250.5","side":"SELL"`, `"`+b+`","side":"SELL"`)
+		}
+	}
+	sides := []string{"BUY", "SELL", "SELLX", "BUYX", "BUL", "S", ""}
+	for _, a := range sides {
+		for _, b := range sides {
+			add("BUY", a, "SELL", b)
+		}
+	}
+	const change = `{"asset_id":"$Y","price":"0.911","size":"1250.5","side":"BUY","hash":"$H","best_bid":"0.924","best_ask":"0.93"}`
+	for _, tokens := range []string{"$N$Y", "$Y$Y", "$N$N"} {
+		add("$Y", tokens[:2], "$N", tokens[2:])
+	}
+	add("],", ","+change+"],")
+	add("],", ","+change+","+strings.Replace(change, "$Y", "$N", 1)+"],")
+	add(change+",", "")
+	add(change+",", change)
+	return frames
+}
+
+// TestNearlyMirrored: the second change of a pair is read as it is written.
+func TestNearlyMirrored(t *testing.T) {
+	for _, options := range []feed.DecoderOptions{{}, {Learn: true}} {
+		w := newBothWays(options)
+		for _, frame := range nearlyMirrored() {
+			w.compare(t, []byte(frame))
+		}
+	}
+}
+
+// TestMirrored: the frames that are to be fastest are.
+func TestMirrored(t *testing.T) {
+	w := newBothWays(feed.DecoderOptions{Learn: true})
+	x := feedtest.New(feedtest.Options{Seed: 5})
+	pairs, frames := 0, 0
+	for range 500 {
+		if data := rename(x, x.Next().Data); bytes.Contains(data, []byte("price_changes")) {
+			frames++
+			if events, err := w.usual.Decode(data); err == nil && w.usual.IsPair(events) {
+				pairs++
+			}
+		}
+	}
+	if pairs < frames*9/10 || frames < 100 {
+		t.Errorf("%d of %d simulated frames were read as pairs", pairs, frames)
+	}
+	for _, f := range []string{pairFrame, strings.ReplaceAll(pairFrame, ",", ", ")} {
+		events, err := w.usual.Decode([]byte(expand(f)))
+		if err != nil || !w.usual.IsPair(events) {
+			t.Errorf("not read as a pair, but %v, %v: %s", show(events), err, f)
+		}
+	}
+}
+
+// TestUsualIDs: tokens of all lengths are told from those that begin or end like them.
+func TestUsualIDs(t *testing.T) {
+	for n := 64; n <= 140; n++ {
+		long := strings.Repeat("1234567890", 14)[:n]
+		for _, others := range [][2]string{
+			{long[1:], long}, {long + "1", long}, {"9" + long[1:], long}, {long[:n-1] + "7", long}, {long[:n/2] + "x" + long[n/2+1:], long}, {long, ""},
+		} {
+			w := newBothWays(feed.DecoderOptions{Learn: true})
+			for _, pair := range [][2]string{{long, others[0]}, {long, others[1]}, {others[0], long}, {others[0], others[1]}} {
+				frame := strings.NewReplacer("$Y", pair[0], "$N", pair[1], "$M", "0x"+strings.Repeat("b", 64)).Replace(pairFrame)
+				w.compare(t, []byte(expand(frame)))
+				w.compare(t, []byte(expand(strings.ReplaceAll(frame, ",", ", "))))
+			}
+		}
+	}
+}
+
+// TestUsualTimes crosses the bounds of times, and of those that begin with the same
+// five digits.
+func TestUsualTimes(t *testing.T) {
+	w := newBothWays(feed.DecoderOptions{Learn: true})
+	for _, time := range []string{
+		"1577836799999", "1577836800000", "1577899999999", "1577900000000", "1784578702354", "1784599999999", "1784600000000",
+		"4102399999999", "4102400000000", "4102444799999", "4102444800000", "0000000000000", "9999999999999", "17846\x0000000000",
+		"17845787023540", "178457870235", "1784578702a54", "1784a78702354", "a784578702354", "178457870235a", "17845 78702354",
+	} {
+		w.compare(t, []byte(expand(strings.Replace(pairFrame, "1784578702354", time, 1))))
+	}
+}
+
+// TestUsualHashes: zeros are no hash, and only lower-case hex digits are one.
+func TestUsualHashes(t *testing.T) {
+	w := newBothWays(feed.DecoderOptions{Learn: true})
+	for _, hash := range []string{
+		strings.Repeat("0", 40), strings.Repeat("0", 39) + "1", strings.Repeat("0", 8) + strings.Repeat("a", 32), strings.Repeat("f", 40), strings.Repeat("9", 40),
+	} {
+		w.compare(t, []byte(expand(strings.Replace(pairFrame, "$H", hash, 1))))
+		w.compare(t, []byte(expand(strings.ReplaceAll(pairFrame, "$H", hash))))
+	}
+	for c := range 256 { // beside characters that a carry from it would make others of
+		for _, pair := range []string{"00", "99", "aa", "ff", "09", "fa"} {
+			for _, at := range []int{0, 1, 7, 8, 15, 39} {
+				hash := []byte(strings.Repeat(pair, 20))
+				hash[at] = byte(c)
+				w.compare(t, []byte(expand(strings.Replace(pairFrame, "$H", string(hash), 1))))
+				w.compare(t, []byte(expand(strings.Replace(strings.Replace(pairFrame, "$H", hashHex, 1), "$H", string(hash), 1))))
 			}
 		}
 	}
@@ -128,6 +267,10 @@ func FuzzUsual(f *testing.F) {
 	x := feedtest.New(feedtest.Options{Seed: 3})
 	for range 20 {
 		f.Add(rename(x, x.Next().Data), false)
+	}
+	mirrored := nearlyMirrored()
+	for i := 0; i < len(mirrored); i += 97 {
+		f.Add([]byte(mirrored[i]), i%2 == 0)
 	}
 	f.Fuzz(func(t *testing.T, frame []byte, learn bool) {
 		w := newBothWays(feed.DecoderOptions{Learn: learn})
