@@ -270,7 +270,7 @@ func (s *shard) unhashed(t *token, e *feed.Book, k key, after []entry) joined {
 	if !t.based || !s.scratch.Snapshot().Equal(t.book.Snapshot()) {
 		return refused
 	}
-	t.market.terms = feed.MarketTerms{}
+	t.market.terms, t.market.exhausted = feed.MarketTerms{}, max(t.market.exhausted, 1)
 	note(&t.market.terms, e)
 	for _, other := range t.market.tokens {
 		s.hide(other)
@@ -294,6 +294,12 @@ func (s *shard) hasItsHash(t *token, e *feed.Book, k key) bool {
 	terms := t.market.terms
 	note(&t.market.terms, e)
 	match := s.check(t, s.scratch, k, feed.Calibrate)
+	// REST tells all that the hash covers. If none can be made from that, and no book
+	// from elsewhere has shown that hashes of this market cannot be made at all, it is
+	// the levels that are wrong.
+	if match == feed.CannotSay && e.HasStatics && !k.unnamed() && !s.proofs.off && t.market.exhausted == 0 {
+		match = feed.Mismatched
+	}
 	if match == feed.Mismatched {
 		t.market.terms = terms
 	}
