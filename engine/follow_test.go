@@ -505,6 +505,7 @@ func TestNoChangeIsLost(t *testing.T) {
 				ended = true
 			default:
 				f.enqueue(m)
+				runtime.Gosched()
 			}
 			look()
 		}
