@@ -28,8 +28,6 @@ const (
 	// healthyTime is how long data must have come before the next dial is the first
 	// one again.
 	healthyTime = time.Minute
-	// badFrames within badFramesTime are no accident: a new connection is dialed.
-	badFramesTime = time.Minute
 )
 
 // Between two dials: at first hardly anything, then up to half a second doubled each
@@ -318,7 +316,7 @@ func (c *core) frame(in *input) {
 	switch {
 	case err != nil:
 		c.counts.BadFrames++
-		if l.badFrames.add(c.now, badFramesTime) {
+		if l.badFrames.add(c.now) {
 			c.drop(BadMessage)
 		}
 		return

@@ -101,7 +101,6 @@ func meet(t *testing.T, kind feedtest.FaultKind, state State, try uint64) *simul
 	return s
 }
 
-
 func appendLine(dst []byte, format string, args ...any) []byte {
 	return append(fmt.Appendf(dst, format, args...), '\n')
 }

@@ -122,16 +122,19 @@ func (c *core) watchClocks(now, wall instant) {
 	}
 }
 
+// historyTime is within which something that happens five times is no accident.
+const historyTime = time.Minute
+
 // history holds the times of what happened last.
 type history struct {
 	times [5]instant
 	next  int
 }
 
-// add notes that it happened, and says whether that was the fifth time in so long.
-func (h *history) add(now instant, within time.Duration) bool {
+// add notes that it happened, and says whether that was the fifth time in historyTime.
+func (h *history) add(now instant) bool {
 	h.times[h.next] = now
 	h.next = (h.next + 1) % len(h.times)
 	oldest := h.times[h.next]
-	return oldest != 0 && now < oldest.after(within)
+	return oldest != 0 && now < oldest.after(historyTime)
 }

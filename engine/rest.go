@@ -289,7 +289,7 @@ func (c *core) fetchFailed(batch []*watched, status int, retryAfter time.Duratio
 func (c *core) bookFetched(w *watched, e *feed.Book) {
 	w.fetch.missing, w.fetch.alone = 0, false
 	if w.token.joining == nil { // the stream was interrupted meanwhile
-		if w.token.reason == Unmirrored && w.unmirrored.add(c.now, flappingTime) && c.move(Unmirrored) {
+		if w.token.reason == Unmirrored && w.unmirrored.add(c.now) && c.move(Unmirrored) {
 			return
 		}
 		c.endFetch(w)

@@ -15,8 +15,8 @@ const (
 	seedDelay = time.Second
 	// lingerTime is how long a token is followed when nobody watches it any more.
 	lingerTime = 30 * time.Second
-	// flappingTime: a token that had to be mended five times within it is left alone
-	// for as long.
+	// flappingTime is how long a token is left alone that had to be mended five times
+	// within a minute.
 	flappingTime = time.Minute
 	// steadyTime is how long a token must have been live until its next doubt is
 	// mended as if it were the first.
@@ -208,7 +208,7 @@ func (c *core) stateChanged(w *watched) {
 		if c.now < w.restUntil {
 			t.reason = Flapping
 		}
-		if t.reason == Unmirrored && w.unmirrored.add(c.now, flappingTime) {
+		if t.reason == Unmirrored && w.unmirrored.add(c.now) {
 			c.mustMove = Unmirrored
 		}
 	}
@@ -239,7 +239,7 @@ func (c *core) hashFailed(w *watched) {
 
 // mended counts how often a token had to be, which is no use five times a minute.
 func (c *core) mended(w *watched) {
-	if w.mendings.add(c.now, flappingTime) {
+	if w.mendings.add(c.now) {
 		w.restUntil = c.now.after(flappingTime)
 	}
 }
