@@ -385,7 +385,8 @@ func (s *shard) comeBack(t *token) {
 	t.based, t.continuous, t.failed, t.settling = false, false, false, NoReason
 	t.run, t.horizon, t.abroad, t.pending = run{}, horizon{}, horizon{}, failure{}
 	t.state, t.reason, t.since = Syncing, Initial, s.now
-	t.top, t.snapshotOf = book.Top{}, 0
+	t.top = book.Top{}
+	t.version++ // it is not what it was
 	s.deadlines.set(&t.overdue, 0)
 }
 
