@@ -9,8 +9,8 @@ import (
 )
 
 var (
-	cleanSeeds = flag.Int("engine.clean", 10, "seeds of a clean stream, 10 minutes each, with many quirks")
-	cleanHours = flag.Float64("engine.hours", 0.2, "simulated hours of a clean stream of 500 markets")
+	cleanSeeds = flag.Int("engine.clean", 6, "seeds of a clean stream, 10 minutes each, with many quirks")
+	cleanHours = flag.Float64("engine.hours", 0.1, "simulated hours of a clean stream of 500 markets")
 )
 
 // clean runs a stream with nothing wrong, and fails if anything was taken to be.
@@ -31,6 +31,7 @@ func clean(t *testing.T, o feedtest.VenueOptions, d time.Duration) *simulation {
 // TestCleanSeeds: whatever the exchange does without a fault is no reason to doubt,
 // not even twenty times as often.
 func TestCleanSeeds(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(*cleanSeeds) {
 		q := feedtest.DefaultQuirks()
 		q.EarlyHashes *= 20
@@ -44,6 +45,7 @@ func TestCleanSeeds(t *testing.T) {
 // TestCleanDay is 500 markets on five connections, at 23 frames a second. It takes
 // three minutes for a day.
 func TestCleanDay(t *testing.T) {
+	t.Parallel()
 	d := time.Duration(*cleanHours * float64(time.Hour))
 	frames, audits := 0, uint64(0)
 	for seed := range uint64(5) {

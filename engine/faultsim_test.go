@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	simSeeds = flag.Int("engine.seeds", 40, "seeds of the simulation, 10 minutes each")
+	simSeeds = flag.Int("engine.seeds", 20, "seeds of the simulation, 10 minutes each")
 	simSeed  = flag.Int64("engine.seed", -1, "one seed of the simulation, with a trace")
 )
 
@@ -179,6 +179,7 @@ func (s *simulation) misuse(r *rand.Rand) {
 // TestSimulation lets the exchange and the network fail in all ways, and reads every
 // token after each step.
 func TestSimulation(t *testing.T) {
+	t.Parallel()
 	if *simSeed >= 0 {
 		var lines []string
 		defer func() {

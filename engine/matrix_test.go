@@ -11,6 +11,7 @@ import (
 // TestMatrix lets each fault meet tokens in each state, and everything be live again
 // afterwards.
 func TestMatrix(t *testing.T) {
+	t.Parallel()
 	reached := map[feedtest.FaultKind]map[State]int{}
 	for i, kind := range feedtest.FaultKinds() {
 		if testing.Short() && i%6 > 0 {
@@ -91,7 +92,7 @@ func meet(t *testing.T, kind feedtest.FaultKind, state State, try uint64) *simul
 	s := newSimulation(feedtest.VenueOptions{Seed: uint64(kind)*100 + uint64(state)*20 + try, Rate: rate, Quirks: &q, Faults: append(faults, fault)})
 	s.checker.t, s.checker.seed = t, uint64(kind)
 	s.step(&input{kind: tokensWatched, tokens: s.tokens})
-	s.run(3 * time.Minute)
+	s.run(at + 80*time.Second)
 	for _, token := range s.checker.tokens {
 		over := s.venue.Truth(token.id).Over || s.faults.toldOver
 		if v := token.asset.View(); v.State != Live && !over {

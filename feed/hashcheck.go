@@ -34,7 +34,7 @@ const (
 	// known and the next finer one: the exchange changes both in the hash before
 	// it announces them (measured on recorded frames, 2026-06-07). It costs some
 	// 3,400 times the end of a hash, half a millisecond; in a market whose tick is
-	// 0.0001, or whose next finer one is, 9,000 more, and a millisecond or two.
+	// 0.0001, 9,000 more, and a millisecond or two.
 	Search
 	// Calibrate also tries what a market keeps for ever, if no hash of it has
 	// matched yet: the recipe, min_order_size and neg_risk, which the stream never
@@ -285,7 +285,7 @@ func (c *HashChecker) withGrid(want Hash, m *MarketTerms, terms HashTerms) bool 
 				return true
 			}
 		}
-		if terms.TickSize > fineTick {
+		if terms.TickSize != fineTick || m.ticks[0] != fineTick {
 			break
 		}
 	}
