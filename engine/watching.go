@@ -44,6 +44,7 @@ func (c *core) watch(ids []string) {
 			w.seed = true // the exchange may not send it again on the same connection
 		}
 		if w.token.state == Gone {
+			w.isOver = true // and is not counted
 			continue
 		}
 		c.tokens++
