@@ -224,7 +224,10 @@ func (s *shard) compareFetched(t *token, f *fetched, after []entry, known bool) 
 	}
 	same := t.based && s.scratch.Snapshot().Equal(t.book.Snapshot())
 	if same && t.state == Live && t.continuous && t.conn == s.conn {
-		s.confirm(t)
+		if len(after) > 0 && (t.failed || t.run.check == Open) {
+			return saysNothing // a part of what came after it may be missing in both
+		}
+		s.confirm(t, after)
 		return confirmed
 	}
 	if !s.trusted(t) {
@@ -310,13 +313,14 @@ func apply(b *book.Book, entries []entry) error {
 	return nil
 }
 
-// confirm says that REST has the book that is here, whatever its announced hash.
-func (s *shard) confirm(t *token) {
+// confirm says that REST has the book that is here, whatever its announced hash, but
+// for what came after it.
+func (s *shard) confirm(t *token, after []entry) {
 	t.oddState, t.failed = key{}, false
 	if t.run.check == Failed {
 		t.run.check = Unproved
 	}
-	if t.run.check != Proved {
+	if t.run.check != Proved && len(after) == 0 {
 		t.proof = proof{ByRest, t.version, s.now}
 	}
 }
