@@ -129,6 +129,7 @@ func (s *shard) startJoining(t *token) {
 		}
 	}
 	t.joining = &joining{before: before}
+	s.doubted = false // what is lost from now on, this has to be told
 }
 
 // joinFetched is what a fetched book means for a token that is being joined. past is

@@ -213,7 +213,8 @@ func (s *shard) frame(data []byte) error {
 		case *feed.Text:
 			s.heard.data, s.heard.text = false, e.Kind
 		case *feed.Bad:
-			if t := s.token(e.Asset); !t.based || t.conn == s.conn {
+			t := s.token(e.Asset)
+			if t.joining = nil; !t.based || t.conn == s.conn {
 				s.breakContinuity(t, BadMessage)
 			}
 			if err == nil {
