@@ -122,6 +122,9 @@ const (
 // startJoining begins to keep what the stream says of a token.
 func (s *shard) startJoining(t *token) {
 	before := t.run.key
+	if newest := t.horizon.newest; !t.based && newest.time > before.time {
+		before = newest
+	}
 	if t.based && t.conn != s.conn {
 		before = key{}
 		if t.abroadConn == s.conn {
@@ -336,6 +339,8 @@ func (s *shard) rebase(t *token, e *feed.Book, k key, after []entry, known bool)
 		s.breakContinuity(t, Disconnected)
 		s.takeOver(t)
 	}
+	// Of two states of one millisecond, this may be the earlier.
+	unordered := !known && t.joining != nil && k.time == t.joining.before.time
 	t.joining = nil
 	t.continuous = false // whatever is open here is not answered by a book from elsewhere
 	s.finish(t)
@@ -361,7 +366,7 @@ func (s *shard) rebase(t *token, e *feed.Book, k key, after []entry, known bool)
 	}
 	s.touch(t)
 	t.rested = true
-	if known || len(after) == 0 && !t.unfollowed {
+	if known || len(after) == 0 && !t.unfollowed && !unordered {
 		t.unfollowed = false
 		t.continuous, t.failed = true, false
 		s.promote(t)

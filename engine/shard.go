@@ -384,7 +384,8 @@ func (s *shard) comeBack(t *token) {
 	t.replaced()
 	t.ring, t.other, t.awaited = nil, nil, nil
 	t.based, t.continuous, t.failed, t.settling = false, false, false, NoReason
-	t.run, t.horizon, t.abroad, t.pending = run{}, horizon{}, horizon{}, failure{}
+	// What was announced counts: a book may be from before it.
+	t.run, t.abroad, t.pending = run{}, horizon{}, failure{}
 	t.state, t.reason, t.since = Syncing, Initial, s.now
 	t.top, t.snapshotOf = book.Top{}, 0
 	s.deadlines.set(&t.overdue, 0)
