@@ -277,6 +277,9 @@ func (s *shard) unhashed(t *token, e *feed.Book, k key, after []entry) joined {
 	if !t.based || !s.scratch.Snapshot().Equal(t.book.Snapshot()) {
 		return refused
 	}
+	if t.run.matched {
+		return refused // the stream's hashes are made as they were: REST's is wrong
+	}
 	t.market.terms = feed.MarketTerms{}
 	note(&t.market.terms, e)
 	for _, other := range t.market.tokens {
