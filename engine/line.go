@@ -298,7 +298,7 @@ func (c *core) lineDown(reason Reason) {
 	c.masses.forget()
 	for _, w := range c.watched {
 		if w != nil {
-			w.firstBook = 0
+			w.firstBook, w.seed = 0, false
 			w.fetch.forget()
 			c.schedule(w)
 		}

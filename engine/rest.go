@@ -288,7 +288,7 @@ func (c *core) fetchFailed(batch []*watched, status int, retryAfter time.Duratio
 
 // bookFetched joins a token's book with the stream.
 func (c *core) bookFetched(w *watched, e *feed.Book) {
-	w.fetch.missing, w.fetch.alone = 0, false
+	w.fetch.missing, w.fetch.alone, w.seed = 0, false, false
 	if w.token.joining == nil { // the stream was interrupted meanwhile
 		if w.token.reason == Unmirrored && w.unmirrored.add(c.now, flappingTime) && c.move(Unmirrored) {
 			return

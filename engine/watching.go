@@ -116,7 +116,9 @@ func (c *core) overdue(w *watched) {
 	if w.firstBook != 0 && w.firstBook <= c.now {
 		w.firstBook = 0
 		c.books.doubt(w.token, FirstBookTimeout)
-		c.want(w, c.now)
+		if c.want(w, c.now); !c.line.answered {
+			w.firstBook = c.now.after(tick) // nothing is asked for before
+		}
 	}
 	if w.fetch.phase == fetchDue && w.fetch.at <= c.now {
 		c.enqueue(w)
@@ -157,7 +159,8 @@ func (c *core) needsMending(w *watched) bool {
 	case c.line.state != lineOpen || !c.line.answered || c.books.late || w.isOver:
 		return false
 	case t.state == Syncing:
-		return t.reason == FirstBookTimeout || w.seed
+		// Its first book may have been too old, or not have its hash.
+		return t.reason == FirstBookTimeout || w.seed || t.based
 	}
 	return t.state == Stale || t.failed
 }
@@ -185,13 +188,13 @@ func (c *core) review(t *token) {
 	}
 	w.failing = t.failed
 	if t.based && t.conn == c.line.conn && w.firstBook != 0 {
-		w.firstBook, w.seed = 0, false
+		w.firstBook = 0
 		c.schedule(w)
 	}
 	if t.state != w.lastState {
 		c.stateChanged(w)
 	}
-	if waits := t.failed && c.masses.deciding(); t.state == Stale && !waits && c.needsMending(w) {
+	if waits := t.failed && c.masses.deciding(); (t.state == Stale || t.state == Syncing && t.based) && !waits && c.needsMending(w) {
 		c.want(w, c.now)
 	}
 }
@@ -215,7 +218,8 @@ func (c *core) stateChanged(w *watched) {
 	}
 	if t.state == Live {
 		w.liveSince = c.now
-		if w.fetch.phase == fetchDue && !t.failed {
+		// A book from before it was subscribed to again may come on the same connection.
+		if w.fetch.phase == fetchDue && !t.failed && !w.seed {
 			w.fetch.forget()
 			c.schedule(w)
 		}
