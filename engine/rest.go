@@ -227,7 +227,14 @@ func (c *core) answered(in *input) {
 	}
 	events, err := c.books.decoder.Decode(in.body)
 	if err != nil {
+		for _, w := range batch {
+			w.fetch.alone = true // one of them may be what cannot be read
+		}
 		c.fetchFailed(batch, 0, 0)
+		return
+	}
+	if len(batch) == 1 && !slices.ContainsFunc(events, isOfBook) {
+		c.fetchFailed(batch, 0, 0) // only a list leaves out what there is not
 		return
 	}
 	c.rest.works()
@@ -248,6 +255,15 @@ func (c *core) answered(in *input) {
 			c.notFound(w)
 		}
 	}
+}
+
+// isOfBook says whether an event is a book, or one that cannot be read.
+func isOfBook(e feed.Event) bool {
+	switch e.(type) {
+	case *feed.Book, *feed.Bad:
+		return true
+	}
+	return false
 }
 
 // land ends a flight, and returns what it was for.
