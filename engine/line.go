@@ -176,7 +176,7 @@ func (c *core) dial() {
 	l.state, l.dialedAt = lineDialing, c.now
 	c.counts.Dials++
 	c.do(effect{kind: dial, conn: l.conn, tokens: c.subscribed(func(w *watched) bool {
-		w.subscribedOn = l.conn
+		w.subscribedOn, w.addedAt = l.conn, 0
 		return true
 	})})
 }
@@ -221,7 +221,9 @@ func (c *core) opened(in *input) {
 	}
 	if missing := c.subscribed(func(w *watched) bool {
 		isNew := w.subscribedOn != l.conn
-		w.subscribedOn = l.conn
+		if isNew {
+			w.subscribedOn, w.addedAt = l.conn, c.now
+		}
 		return isNew
 	}); len(missing) > 0 {
 		c.do(effect{kind: subscribe, conn: l.conn, tokens: missing})
@@ -259,7 +261,8 @@ func (c *core) closed(in *input) {
 	c.lineDown(Disconnected)
 	if in.status == closeNormal && in.text == resolvedText {
 		for _, w := range c.watched {
-			if w != nil && w.subscribedOn == l.conn {
+			// It may have met a subscription that was on its way.
+			if w != nil && w.subscribedOn == l.conn && (w.addedAt == 0 || w.addedAt.after(firstBookTimeout) <= c.now) {
 				c.books.leave(w.token, Resolved)
 				c.over(w)
 			}

@@ -50,7 +50,7 @@ func (c *core) watch(ids []string) {
 		c.tokens++
 		c.audits.order = append(c.audits.order, w)
 		if c.line.state == lineOpen {
-			w.subscribedOn = c.line.conn
+			w.subscribedOn, w.addedAt = c.line.conn, c.now
 			w.firstBook = c.now.after(firstBookTimeout)
 			c.schedule(w)
 			added = append(added, id)
