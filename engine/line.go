@@ -139,6 +139,10 @@ func (c *core) openOverdue() {
 		c.drop(Silent)
 		return
 	}
+	if c.books.late && l.lag.lateSince.after(lagPatience) <= c.now {
+		c.drop(Lagging) // and nothing has come since that would end it
+		return
+	}
 	if l.pingAt <= c.now {
 		c.do(effect{kind: ping, conn: l.conn})
 		if l.unanswered == 0 {
@@ -337,7 +341,7 @@ func (c *core) frame(in *input) {
 		l.attempts = 0
 	}
 	if h.changed != 0 {
-		l.newest = max(l.newest, h.changed)
+		l.patience = 0 // books come with every new connection
 		c.noteLag(h.changed)
 	}
 }
