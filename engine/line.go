@@ -188,6 +188,7 @@ func (c *core) dial() {
 // redial waits before the next dial.
 func (c *core) redial(least time.Duration) {
 	l := &c.line
+	least = min(least, maxRetryAfter)
 	if c.tokens == 0 {
 		l.state = lineIdle
 		return
@@ -335,7 +336,7 @@ func (c *core) frame(in *input) {
 	case !h.data:
 		return
 	}
-	l.lastData, l.patience = c.now, 0
+	l.lastData = c.now
 	l.pace.note(c.now)
 	if l.attempts > 0 && c.now >= l.openedAt.after(healthyTime) {
 		l.attempts = 0

@@ -36,6 +36,8 @@ const (
 	// A REST that fails is left alone for pauseTime, doubled up to maxPause.
 	pauseTime = 2 * time.Second
 	maxPause  = 30 * time.Second
+	// maxRetryAfter bounds how long a server may ask to be left alone.
+	maxRetryAfter = 10 * time.Minute
 )
 
 const (
@@ -287,7 +289,7 @@ func (c *core) fetchFailed(batch []*watched, status int, retryAfter time.Duratio
 	c.counts.FetchesFailed++
 	r.failures++
 	r.pause = min(max(2*r.pause, pauseTime), maxPause)
-	wait := max(r.pause, retryAfter)
+	wait := max(r.pause, min(retryAfter, maxRetryAfter))
 	if status == statusTooMany {
 		wait = max(wait, tooManyDelay)
 	}
