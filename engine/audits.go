@@ -69,7 +69,7 @@ func (c *core) auditsOverdue() {
 
 // audit asks REST for the book of a token that nothing speaks against.
 func (c *core) audit(w *watched) {
-	if w.fetch.phase == fetchIdle && w.token.state == Live && c.line.state == lineOpen && c.rest.pausedUntil <= c.now {
+	if w.fetch.phase <= fetchDue && w.token.state == Live && c.line.state == lineOpen && c.rest.pausedUntil <= c.now {
 		c.counts.Audits++
 		w.fetch.asked = c.now
 		c.queue(w)

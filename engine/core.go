@@ -167,7 +167,9 @@ func (c *core) step(now instant, in *input, effects []effect) ([]effect, instant
 		c.books.expire(now)
 	}
 	c.books.begin(now, c.line.conn)
-	c.watchClocks(now, in.wall)
+	if c.watchClocks(now, in.wall) {
+		c.books.lease.renew(now) // at once: what follows may take long
+	}
 	if c.mustMove != NoReason {
 		c.move(c.mustMove)
 		c.mustMove = NoReason

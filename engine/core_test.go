@@ -162,7 +162,7 @@ func TestNothingFound(t *testing.T) {
 			asked := false
 			for _, e := range effects {
 				if e.kind == fetch {
-					in := input{kind: answerCame, id: e.id, status: 404}
+					in := input{kind: answerCame, id: e.id, status: 404, body: []byte(`{"error":"No orderbook exists for the requested token id"}`)}
 					if len(e.tokens) > 1 {
 						in.status, in.body = 200, []byte("[]")
 					}

@@ -4,8 +4,10 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -193,10 +195,21 @@ func TestSimulation(t *testing.T) {
 		return
 	}
 	all := newReport()
-	for seed := range uint64(*simSeeds) {
-		s := simulate(t, seed, nil)
-		all.add(s)
-		all.simulated += faultyTime + calmTime
-	}
+	var mu sync.Mutex
+	t.Run("seeds", func(t *testing.T) {
+		workers := runtime.GOMAXPROCS(0)
+		for worker := range workers {
+			t.Run("", func(t *testing.T) {
+				t.Parallel()
+				for seed := worker; seed < *simSeeds; seed += workers {
+					s := simulate(t, uint64(seed), nil)
+					mu.Lock()
+					all.add(s)
+					all.simulated += s.venue.Now().Sub(s.began)
+					mu.Unlock()
+				}
+			})
+		}
+	})
 	t.Log(all)
 }

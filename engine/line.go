@@ -239,6 +239,9 @@ func (c *core) refusedDial(in *input) {
 	if l.state != lineDialing || in.conn != l.conn {
 		return
 	}
+	if in.status != statusBlocked && in.status != statusNoPath {
+		l.refusals = 0
+	}
 	switch in.status {
 	case statusTooMany:
 		c.redial(max(in.retryAfter, tooManyDelay))

@@ -118,22 +118,24 @@ type clocks struct {
 const maxJump = 2 * time.Second
 
 // watchClocks compares the clocks with those of the last step. Whatever was missed by
-// them, the connection may be dead, and its frames old.
-func (c *core) watchClocks(now, wall instant) {
+// them, the connection may be dead, and its frames old. It returns whether all is well.
+func (c *core) watchClocks(now, wall instant) bool {
 	passed, wallPassed := time.Duration(now-c.clocks.last), time.Duration(wall-c.clocks.wall)
 	c.clocks = clocks{now, wall}
-	if passed <= tick+maxJump && (wallPassed-passed).Abs() <= maxJump {
-		if passed > leaseTime { // readers have been told so
-			c.books.demoteAll(Stalled)
-			c.mendAll()
+	switch {
+	case passed > tick+maxJump || (wallPassed-passed).Abs() > maxJump:
+		c.counts.ClockJumps++
+		c.line.lag.rebase()
+		if c.line.state == lineOpen {
+			c.drop(ClockJump)
 		}
-		return
+	case passed > leaseTime: // readers have been told so
+		c.books.demoteAll(Stalled)
+		c.mendAll()
+	default:
+		return true
 	}
-	c.counts.ClockJumps++
-	c.line.lag.rebase()
-	if c.line.state == lineOpen {
-		c.drop(ClockJump)
-	}
+	return false
 }
 
 // historyTime is within which something that happens five times is no accident.

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"slices"
 	"time"
 
@@ -42,9 +43,13 @@ const (
 
 const (
 	statusOK          = 200
+	statusBadRequest  = 400
 	statusNotFound    = 404
 	statusTooEarly    = 425
 	statusUnavailable = 503
+	// noBook is what the exchange's own 404 says; others are of whatever is in front
+	// of it.
+	noBook = "No orderbook exists"
 )
 
 // fetchPhase is where a token's fetch stands.
@@ -218,10 +223,19 @@ func (c *core) answered(in *input) {
 	if !ok {
 		return // it was given up
 	}
-	if in.status == statusNotFound && len(batch) == 1 {
+	switch {
+	case in.status == statusNotFound && len(batch) == 1 && bytes.Contains(in.body, []byte(noBook)):
 		c.rest.works()
 		c.notFound(batch[0])
 		return
+	case in.status == statusBadRequest && len(batch) == 1:
+		c.rest.works() // it is the token that is wrong
+		c.joinedAs(batch[0], refused)
+		return
+	case in.status == statusBadRequest:
+		for _, w := range batch {
+			w.fetch.alone = true
+		}
 	}
 	if in.status != statusOK {
 		c.fetchFailed(batch, in.status, in.retryAfter)

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"example.com/truebook/book"
@@ -375,6 +376,23 @@ func (s *shard) leave(t *token, reason Reason) {
 	t.joining = nil
 	t.state, t.reason, t.since = Gone, reason, s.now
 	s.touch(t)
+}
+
+// forget lets go of what a token that was left holds.
+func (s *shard) forget(t *token) {
+	s.hide(t)
+	_, _ = t.book.Replace(nil, nil)
+	t.replaced()
+	t.ring, t.other, t.awaited, t.top = nil, nil, nil, book.Top{}
+	t.version++ // it is not what it was
+	old, m := t.market, newMarket("")
+	old.tokens = slices.DeleteFunc(old.tokens, func(o *token) bool { return o == t })
+	if len(old.tokens) == 0 {
+		delete(s.markets, old.id)
+	}
+	s.lock(m)
+	t.market = m
+	t.readers.market.Store(m)
 }
 
 // comeBack begins to follow a token again that was left.

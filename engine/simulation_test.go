@@ -21,6 +21,7 @@ type simulation struct {
 	// clock was set: the core's two clocks differ from the venue's by them.
 	suspended, wallOffset time.Duration
 	// stalledUntil is when the process goes on, 0 if it does.
+	began         time.Time
 	stalledUntil  time.Time
 	asleep        bool // the machine is, since sleptAt
 	sleptAt       time.Time
@@ -51,7 +52,7 @@ func newSimulation(o feedtest.VenueOptions) *simulation {
 		s.tokens = append(s.tokens, m.Yes, m.No)
 	}
 	s.checker, s.faults = newChecker(s), &faultLog{s: s}
-	s.next = now
+	s.next, s.began = now, s.venue.Now()
 	return s
 }
 

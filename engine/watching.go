@@ -136,6 +136,7 @@ func (c *core) forget(w *watched) {
 	}
 	c.over(w)
 	c.books.leave(w.token, Unwatched)
+	c.books.forget(w.token)
 	c.watched[w.token.asset.Index] = nil
 }
 
