@@ -620,6 +620,9 @@ func TestAttackSeedForgotten(t *testing.T) {
 	s.pongs(lingerTime + 5*time.Second)
 	s.step(input{kind: tokensWatched, tokens: ids})
 	s.send(s.array(ids...)) // on its way since before
+	if state := s.state(m[0].Yes); state == "live" {
+		t.Errorf("live by a book from before")
+	}
 	s.take()
 	s.pongs(5*time.Second, fetch)
 	if len(s.fetches()) == 0 {

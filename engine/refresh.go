@@ -150,7 +150,8 @@ func (s *shard) base(t *token, e *feed.Book, k key) {
 	// States that were announced and not applied may be missing in it, unless they
 	// are older.
 	behind := t.horizon.unordered(k) && (!t.based || !t.continuous)
-	r.ambiguous = r.ambiguous || behind || unnamed
+	early := s.now < t.believeFrom
+	r.ambiguous = r.ambiguous || behind || unnamed || early
 	top := t.book.Top()
 	r.bestBid, r.bestAsk, r.hasBest = top.Bid.Price, top.Ask.Price, true
 	t.conn = s.conn
@@ -178,7 +179,9 @@ func (s *shard) base(t *token, e *feed.Book, k key) {
 	t.baseTime = k.time
 	if !behind {
 		t.continuous, t.failed = true, false
-		s.promote(t)
+		if !early {
+			s.promote(t)
+		}
 	}
 }
 

@@ -402,6 +402,7 @@ func (s *shard) comeBack(t *token) {
 	t.replaced()
 	t.ring, t.other, t.awaited = nil, nil, nil
 	t.based, t.continuous, t.failed, t.settling = false, false, false, NoReason
+	t.believeFrom = s.now.after(2 * seedDelay)
 	// What was announced counts: a book may be from before it.
 	t.run, t.abroad, t.pending = run{}, horizon{}, failure{}
 	t.state, t.reason, t.since = Syncing, Initial, s.now

@@ -69,6 +69,9 @@ type token struct {
 	// setBackTo is the latest state before the run's that the book had the hash of with
 	// changes that came after the run, zero if there was none.
 	setBackTo key
+	// believeFrom is when a book of the stream makes the token live: of one that was left
+	// and is watched again, a book may still be on its way from before.
+	believeFrom instant
 	// oddState is one of the newest millisecond that REST had, and the stream has not
 	// announced.
 	oddState key
