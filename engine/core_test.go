@@ -190,3 +190,23 @@ func TestNothingFound(t *testing.T) {
 		t.Errorf("%v after %v", w.token.state, took)
 	}
 }
+
+// TestLateFrames: what is still on its way of a token that was left changes nothing.
+func TestLateFrames(t *testing.T) {
+	s := newDrive(t)
+	s.open()
+	m := s.x.Markets()[0]
+	s.step(input{kind: tokensLeft, tokens: []string{m.Yes, m.No}})
+	s.quiet(lingerTime + tick)
+	for range 50 {
+		s.send(string(s.x.Next().Data))
+	}
+	s.frame()
+	s.expect("states", s.states(), "live")
+	for _, id := range []string{m.Yes, m.No} {
+		v := s.c.books.tokens[s.c.books.decoder.Find(id).Index].readers.View()
+		if v.State != Gone || v.Reason != Unwatched || v.Snapshot.Len(0) > 0 {
+			t.Errorf("%v %v, %d levels", v.State, v.Reason, v.Snapshot.Len(0))
+		}
+	}
+}

@@ -383,6 +383,7 @@ func (s *shard) forget(t *token) {
 	s.hide(t)
 	_, _ = t.book.Replace(nil, nil)
 	t.replaced()
+	t.based = false // whatever still comes of it
 	t.ring, t.other, t.awaited, t.top = nil, nil, nil, book.Top{}
 	t.version++ // it is not what it was
 	old, m := t.market, newMarket("")
