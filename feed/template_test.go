@@ -201,6 +201,20 @@ func TestMirrored(t *testing.T) {
 	}
 }
 
+// TestUnwatchedBeforePair: changes of unknown tokens are counted once.
+func TestUnwatchedBeforePair(t *testing.T) {
+	w := newBothWays(feed.DecoderOptions{})
+	w.usual.Know(no)
+	w.strict.Know(no)
+	third := strings.Replace(pairFrame, "}],", `},{"asset_id":"7","price":"0.5","size":"1","side":"BUY","hash":"$H","best_bid":"0.5","best_ask":"0.6"}],`, 1)
+	for _, frame := range []string{pairFrame, third, pairFrame, strings.Replace(third, `"7"`, `"`+no[1:]+`"`, 1), pairFrame} {
+		w.compare(t, []byte(expand(frame)))
+	}
+	if n := w.usual.Stats().Unwatched; n != 3 { // one in newBothWays
+		t.Errorf("%d changes unwatched", n)
+	}
+}
+
 // TestUsualIDs: tokens of all lengths are told from those that begin or end like them.
 func TestUsualIDs(t *testing.T) {
 	for n := 64; n <= 140; n++ {
