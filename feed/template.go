@@ -211,7 +211,7 @@ func (d *Decoder) usualAsset(frame []byte, at int, sp *spacing, m *knownMarket) 
 	id := frame[at : at+n]
 	at += n
 	begin = at + priceKey + blank
-	if begin > len(frame)-changeRoom || sp.price.differs(word(frame[at:]), word(frame[at+priceKey-8+blank:])) != 0 {
+	if n == 0 || begin > len(frame)-changeRoom || sp.price.differs(word(frame[at:]), word(frame[at+priceKey-8+blank:])) != 0 {
 		return nil, nil, 0
 	}
 	a = d.assets[string(id)]

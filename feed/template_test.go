@@ -215,6 +215,22 @@ func TestUnwatchedBeforePair(t *testing.T) {
 	}
 }
 
+// TestUnwatchedIDs: what is no id of any token is not taken for that of an unknown one.
+func TestUnwatchedIDs(t *testing.T) {
+	long := strings.Repeat("1234567890", 14)
+	for _, id := range []string{
+		"", "0", "7", "77777777", " 7", "7 ", "-7", "x", "7x", long[:7], long[:8], long[:9], long[:127], long[:128], long[:129], long[:136], long[:127] + "x", "\\u0037",
+	} {
+		w := newBothWays(feed.DecoderOptions{})
+		for _, token := range []string{"$Y", "$N"} {
+			frame := strings.Replace(pairFrame, token, id, 1)
+			w.compare(t, []byte(expand(frame)))
+			w.compare(t, []byte(expand(strings.ReplaceAll(frame, ",", ", "))))
+			w.compare(t, []byte(expand(strings.NewReplacer("$Y", id, "$N", id).Replace(pairFrame))))
+		}
+	}
+}
+
 // TestUsualIDs: tokens of all lengths are told from those that begin or end like them.
 func TestUsualIDs(t *testing.T) {
 	for n := 64; n <= 140; n++ {
