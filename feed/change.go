@@ -27,7 +27,7 @@ const (
 )
 
 // A frame of the usual form has that much, since its tail is behind.
-const leastChange = len(`0.5","size":"1","side":"BUY","hash":"","best_bid":"0","best_ask":"1`) + hashRoom + tailBytes - 4
+const leastChange = len(`0.5","size":"1","side":"BUY","hash":"","best_bid":"0","best_ask":"1`) + hashRoom + tailBytes
 
 var _ [leastChange - changeRoom]byte
 

@@ -70,6 +70,7 @@ type Decoder struct {
 	pair       [2]Change
 	usual      PriceChange
 	usualEvent [1]Event // &usual
+	unwatched  uint64   // changes of the last frame
 
 	scanner scanner
 	obj     object

@@ -3,6 +3,7 @@ package feed_test
 import (
 	"bytes"
 	"fmt"
+	"math/rand/v2"
 	"strings"
 	"testing"
 
@@ -177,6 +178,85 @@ func TestNearlyMirrored(t *testing.T) {
 	}
 }
 
+// TestCombinations draws frames whose values are usual, or unusual in any way, in many
+// places at once.
+func TestCombinations(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	pick := func(usual []string, others ...string) string {
+		if r.IntN(12) == 0 {
+			return others[r.IntN(len(others))]
+		}
+		return usual[r.IntN(len(usual))]
+	}
+	hash := func() string {
+		return pick([]string{hashHex, strings.Repeat("f0", 20)}, "", strings.Repeat("0", 40), strings.ToUpper(hashHex), hashHex[1:], hashHex+"0", "g"+hashHex[1:], hashHex[:39]+"\\")
+	}
+	price := func() string {
+		return pick([]string{"0.1", "0.9", "0.45", "0.55", "0.455", "0.545", "0.4555", "0.5445"},
+			"", "0", "1", "0.0", "0.", ".5", "0.50", "0.45555", "0.4:", "1.0", "00.5", "0.5 ", "-0.5", "0.a", "0.000001")
+	}
+	size := func() string {
+		return pick([]string{"0", "7", "25", "100", "1250.5", "12345678", "100.25"},
+			"", "7.", ".7", "123456789012", "1234567890123", "1.1234567", "123456789012.123456", "7 ", "1e3", "-1", "07", "7.0000000")
+	}
+	// Token, price, size, side, hash, best bid and best ask.
+	type values [7]string
+	draw := func() values {
+		return values{
+			pick([]string{yes, no}, "", "7", yes[1:], yes+"1", no[:76]+"x", strings.Repeat("7", 78), strings.Repeat("7", 129)),
+			price(), size(), pick([]string{"BUY", "SELL"}, "", "buy", "SEL", "SELLS", "BUYS", "BID"), hash(), price(), price(),
+		}
+	}
+	other := strings.NewReplacer(yes, no, no, yes, "BUY", "SELL", "SELL", "BUY", "0.1", "0.9", "0.9", "0.1",
+		"0.4555", "0.5445", "0.5445", "0.4555", "0.455", "0.545", "0.545", "0.455", "0.45", "0.55", "0.55", "0.45")
+	mirror := func(v values) values {
+		for i, text := range v {
+			v[i] = other.Replace(text)
+		}
+		v[4], v[5], v[6] = hash(), v[6], v[5]
+		if r.IntN(4) == 0 {
+			i := r.IntN(len(v))
+			v[i] = draw()[i]
+		}
+		return v
+	}
+	write := func(v values, comma string) string {
+		return `{"asset_id":"` + v[0] + `"` + comma + `"price":"` + v[1] + `"` + comma + `"size":"` + v[2] + `"` + comma + `"side":"` + v[3] +
+			`"` + comma + `"hash":"` + v[4] + `"` + comma + `"best_bid":"` + v[5] + `"` + comma + `"best_ask":"` + v[6] + `"}`
+	}
+	ways := []*bothWays{newBothWays(feed.DecoderOptions{}), newBothWays(feed.DecoderOptions{}), newBothWays(feed.DecoderOptions{Learn: true})}
+	for _, d := range []*feed.Decoder{ways[1].usual, ways[1].strict} {
+		d.Know(no)
+	}
+	pairs := 0
+	for range combinations {
+		comma := pick([]string{",", ", "}, " ,", ",  ", "")
+		v := draw()
+		changes := write(v, comma)
+		for range pick([]string{"x", "x", "x", "xx", "xxx"}, "", "xxxxxxx") {
+			if v = mirror(v); r.IntN(8) == 0 {
+				v = draw()
+			}
+			changes += comma + write(v, comma)
+		}
+		frame := `{"market":"` + pick([]string{market}, "", market[:65], market[:65]+"b", market+"b") + `"` + comma + `"price_changes":[` + changes + `]` + comma +
+			`"timestamp":"` + pick([]string{"1784578702354", "1784578702355", "1800000000000"}, "", "1784578702", "178457870235x", "9999999999999", "0") + `"` + comma +
+			`"event_type":"` + pick([]string{"price_change"}, "price_changes", "book", "") + `"}` + pick([]string{""}, "\n", " ", "}", "x", "\x00")
+		for _, w := range ways {
+			w.compare(t, []byte(frame))
+			if events, err := w.usual.Decode([]byte(frame)); err == nil && w.usual.IsPair(events) {
+				pairs++
+			}
+			_, _ = w.strict.Decode([]byte(frame)) // for the same counts
+		}
+	}
+	if pairs < combinations/10 {
+		t.Errorf("%d pairs of %d frames", pairs, combinations)
+	}
+}
+
+const combinations = 2000
+
 // TestMirrored: the frames that are to be fastest are.
 func TestMirrored(t *testing.T) {
 	w := newBothWays(feed.DecoderOptions{Learn: true})
@@ -197,6 +277,36 @@ func TestMirrored(t *testing.T) {
 		events, err := w.usual.Decode([]byte(expand(f)))
 		if err != nil || !w.usual.IsPair(events) {
 			t.Errorf("not read as a pair, but %v, %v: %s", show(events), err, f)
+		}
+	}
+}
+
+// TestUnwatchedBeforePair: changes of unknown tokens are counted once.
+func TestUnwatchedBeforePair(t *testing.T) {
+	w := newBothWays(feed.DecoderOptions{})
+	w.usual.Know(no)
+	w.strict.Know(no)
+	third := strings.Replace(pairFrame, "}],", `},{"asset_id":"7","price":"0.5","size":"1","side":"BUY","hash":"$H","best_bid":"0.5","best_ask":"0.6"}],`, 1)
+	for _, frame := range []string{pairFrame, third, pairFrame, strings.Replace(third, `"7"`, `"`+no[1:]+`"`, 1), pairFrame} {
+		w.compare(t, []byte(expand(frame)))
+	}
+	if n := w.usual.Stats().Unwatched; n != 3 { // one in newBothWays
+		t.Errorf("%d changes unwatched", n)
+	}
+}
+
+// TestUnwatchedIDs: what is no id of any token is not taken for that of an unknown one.
+func TestUnwatchedIDs(t *testing.T) {
+	long := strings.Repeat("1234567890", 14)
+	for _, id := range []string{
+		"", "0", "7", "77777777", " 7", "7 ", "-7", "x", "7x", long[:7], long[:8], long[:9], long[:127], long[:128], long[:129], long[:136], long[:127] + "x", "\\u0037",
+	} {
+		w := newBothWays(feed.DecoderOptions{})
+		for _, token := range []string{"$Y", "$N"} {
+			frame := strings.Replace(pairFrame, token, id, 1)
+			w.compare(t, []byte(expand(frame)))
+			w.compare(t, []byte(expand(strings.ReplaceAll(frame, ",", ", "))))
+			w.compare(t, []byte(expand(strings.NewReplacer("$Y", id, "$N", id).Replace(pairFrame))))
 		}
 	}
 }
