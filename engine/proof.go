@@ -64,7 +64,8 @@ func (p *proofs) allowedAt() instant {
 	if p.left > 0 || p.rate == 0 {
 		return p.at
 	}
-	return p.at.after(time.Duration(float64(1-p.left) / float64(p.rate) * float64(time.Second)))
+	// Rounded up: an instant too early, nothing would be allowed, then or ever.
+	return p.at.after(time.Duration(float64(1-p.left)/float64(p.rate)*float64(time.Second)) + 1)
 }
 
 // charge takes the cost of a book from the budget. What could not be put off goes on

@@ -131,7 +131,8 @@ func (r *rest) nextAllowance() instant {
 	if r.allowance >= 1 {
 		return r.at
 	}
-	return r.at.after(time.Duration((1 - r.allowance) / fetchesPerSecond * float64(time.Second)))
+	// Rounded up: an instant too early, nothing would be allowed, then or ever.
+	return r.at.after(time.Duration((1-r.allowance)/fetchesPerSecond*float64(time.Second)) + 1)
 }
 
 // want asks REST for a token's book, to mend it, not before a time.
