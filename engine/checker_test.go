@@ -25,10 +25,9 @@ type checkedToken struct {
 	id    string
 	asset *Asset // nil until the engine knows the token
 
-	epoch     uint64 // of the last live read
-	version   uint64
-	liveSince bool // it was live at every read since that
-	wasLive   bool
+	epoch   uint64 // of the last live read
+	version uint64
+	wasLive bool
 
 	compared   bool
 	ours       uint64 // versions that were compared
@@ -82,7 +81,7 @@ func (c *checker) read(t *checkedToken) {
 		c.fail("token %.5s: the top says %v, the view %v %v", t.id, err, view.State, view.Reason)
 	}
 	if err == nil {
-		if top.Top.Crossed() {
+		if top.Crossed() {
 			c.fail("token %.5s is crossed: %+v", t.id, top.Top)
 		}
 		if got := view.Snapshot.Top(); got != top.Top || top.Epoch != view.Epoch {

@@ -8,22 +8,69 @@ import (
 	"example.com/truebook/feed/feedtest"
 )
 
-var cleanSeeds = flag.Int("engine.clean", 20, "seeds of a clean stream")
+var (
+	cleanSeeds = flag.Int("engine.clean", 6, "seeds of a clean stream, 10 minutes each, with many quirks")
+	cleanHours = flag.Float64("engine.hours", 0.1, "simulated hours of a clean stream of 500 markets")
+)
 
+// clean runs a stream with nothing wrong, and fails if anything was taken to be.
+func clean(t *testing.T, o feedtest.VenueOptions, d time.Duration) *simulation {
+	t.Helper()
+	s := newSimulation(o)
+	s.checker.t, s.checker.seed = t, o.Seed
+	s.step(&input{kind: tokensWatched, tokens: s.tokens})
+	s.run(d)
+	c := &s.core.counts
+	c.Doubts[Resolved] = 0
+	if c.Drops+c.Mended+c.Corrected+c.FetchesFailed+c.MassMismatches+c.BadFrames > 0 || c.Dials != 1 || c.Doubts != [numReasons]uint64{} {
+		t.Errorf("seed %d: %d frames, %+v", o.Seed, s.frames, *c)
+	}
+	return s
+}
+
+// TestCleanSeeds: whatever the exchange does without a fault is no reason to doubt,
+// not even twenty times as often.
 func TestCleanSeeds(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(*cleanSeeds) {
 		q := feedtest.DefaultQuirks()
 		q.EarlyHashes *= 20
 		q.SameMilliseconds *= 10
 		q.Repeats *= 10
 		q.Settlements *= 5
-		s := newSimulation(feedtest.VenueOptions{Seed: seed, Quirks: &q})
-		s.checker.t = t
-		s.step(&input{kind: tokensWatched, tokens: s.tokens})
-		s.run(10 * time.Minute)
-		c := s.core.counts
-		if c.Drops > 0 || c.Mended > 0 || c.Corrected > 0 || c.Dials > 1 || c.FetchesFailed > 0 {
-			t.Errorf("seed %d: %d frames, %+v", seed, s.frames, s.core.counts)
+		clean(t, feedtest.VenueOptions{Seed: seed, Quirks: &q}, 10*time.Minute)
+	}
+}
+
+// TestCleanDay is 500 markets on five connections, at 23 frames a second. It takes
+// three minutes for a day.
+func TestCleanDay(t *testing.T) {
+	t.Parallel()
+	d := time.Duration(*cleanHours * float64(time.Hour))
+	frames, audits := 0, uint64(0)
+	for seed := range uint64(5) {
+		q := feedtest.DefaultQuirks()
+		q.Settlements = 0
+		s := clean(t, feedtest.VenueOptions{Seed: 1000 + seed, Markets: 100, Rate: 4.7, Quirks: &q}, d)
+		frames += s.frames
+		audits += s.core.counts.Confirmed
+	}
+	t.Logf("%v of 500 markets: %d frames, %d books confirmed by REST", d, frames, audits)
+}
+
+// TestSameTrace: equal seeds have equal inputs, effects and reads, byte for byte.
+func TestSameTrace(t *testing.T) {
+	var traces [2][]byte
+	for i := range traces {
+		s := simulate(t, 8, func(format string, args ...any) {
+			traces[i] = appendLine(traces[i], format, args...)
+		})
+		for _, token := range s.checker.tokens {
+			v := token.asset.View()
+			traces[i] = appendLine(traces[i], "%+v %v %v", v.Status, v.Snapshot.Top(), v.Snapshot.Len(0))
 		}
+	}
+	if len(traces[0]) < 100_000 || string(traces[0]) != string(traces[1]) {
+		t.Errorf("two runs of one seed differ: %d and %d bytes", len(traces[0]), len(traces[1]))
 	}
 }

@@ -41,6 +41,9 @@ type watched struct {
 	due   schedule // in core.due
 	// subscribedOn is the number of the connection that was asked for it last.
 	subscribedOn int
+	// addedAt is when it was added to an open connection, 0 if it was subscribed to
+	// with the others.
+	addedAt instant
 	// firstBook is when its first book on this connection is overdue, 0 if it has
 	// come.
 	firstBook instant

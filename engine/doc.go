@@ -6,8 +6,9 @@
 // token's whole book after it. The engine compares its book with that, so that a
 // read can say by what the book was proved, and how recently.
 //
-// In this version the engine is driven by recordings, with [Replay]; connections
-// to the exchange come next and will drive the same core.
+// In this version the engine is driven by recordings, with [Replay]. The core that
+// keeps a connection, asks REST and recovers is complete and driven by a simulation;
+// the sockets that will drive it come next.
 //
 //	replay := engine.NewReplay(func(f engine.Finding) { fmt.Println(f.Line, f.Witness) })
 //	for {
@@ -103,6 +104,54 @@
 // A stale book goes on with the changes that come; it is live again with a whole
 // book, or when its hash matches.
 //
+// # The core
+//
+// The core is a pure state machine: what happens is told to it with the time (a frame, a
+// connection that opened or closed, an answer of REST, a deadline), and it returns
+// what is to be done (dial, hang up, PING, subscribe, fetch) and when it wants to be
+// called next. It does no I/O, reads no clock and starts no goroutine; equal inputs
+// have equal effects.
+//
+// It doubts first and mends then. A connection that ends, does not answer PING, carries
+// nothing of what REST knows, or falls seconds behind makes its tokens stale at once.
+// So does a machine that slept, a clock that was set, and a process that stood still.
+// A token is stale when its hash fails for a second, when its top is not the reported
+// one for half a second, and when the other token of its market changes without it.
+//
+// A book is mended by the stream if it can be, else by REST, in the end by a new
+// connection. A book from REST comes beside the stream: while it is fetched, the
+// token's changes are kept, and the hash of the book names its place among them. If
+// the stream has not announced that hash yet, the book waits for it, two seconds at
+// most. What came after it is applied to it. A book that does not have its own hash is
+// refused. One that REST has and the stream has passed without announcing it means that
+// the token is not followed: it stays stale until REST has the same book twice, or the
+// stream proves it.
+//
+// Every token is compared with REST in turn, each 30 seconds (with more than 3,000
+// tokens, a second for each hundred). If the hashes of three in ten of at least ten
+// markets fail within a second, three tokens are asked for before anything is mended.
+// If REST has the books of three markets under hashes that cannot be made from them,
+// and no hash has matched since, hashes are no longer made as they were: they are
+// switched off, and books go on, proved by REST.
+//
+// # How long a wrong book can read as live
+//
+//	what happened                                noticed at the latest
+//	a frame lost, altered or exchanged           at the end of the token's next run
+//	the same, of a token that is quiet           at its next comparison with REST, some 30 s;
+//	                                             without REST never
+//	the connection carries nothing at all        after 25 s
+//	it answers, and carries no data              after 30 s and an answer of REST; when REST
+//	                                             does not answer either, after 30 s (later, if
+//	                                             that was in vain before)
+//	it is late                                   when it is by more than 2 s for a second
+//	one token is frozen while its market moves   at once
+//	a market is frozen                           at its next comparison with REST
+//	the engine stands still                      after 2 s, at the read itself
+//
+// TestSimulation asserts it: an exchange that knows the truth fails in more than 80
+// ways, alone and together, and every token is read after each step.
+//
 // # The cost of proof
 //
 // A proof hashes a whole book: some microseconds, ten times what all else that a
@@ -120,20 +169,29 @@
 // # Bounds
 //
 // A token keeps 64 announced states, a market 8 candidates for its last trade
-// price, a loop over Events 8 MB of them. Of what a hash covers, the terms that are not known are searched for once
-// per token and second (in a replay at each mismatch), half a millisecond each; the
-// dear search, some 15 ms, is made 4 times for a market and 32 times in a row for
-// a connection. [feed.MaxAssets] bounds tokens and markets.
+// price, a loop over Events 8 MB of them. Of what a hash covers, the terms that are not
+// known are searched for once per token and second (in a replay at each mismatch), half
+// a millisecond each; the dear search, some 15 ms, is made 4 times for a market and 32
+// times in a row for a connection. [feed.MaxAssets] bounds tokens and markets.
+//
+// A connection has one dial under way, the next after up to 250 ms, then up to half a
+// second doubled to 30 seconds, at random, until data has come for a minute. It has 4
+// requests to REST under way, 10 in a second in the long run and 50 in a burst, each for
+// 100 books at most, and keeps 4,096 changes of each token that is fetched. A token is
+// fetched again after a second, doubled to a minute; one that had to be mended five times
+// in a minute is left alone for one. REST that fails is left alone for 2 seconds, doubled
+// to 30.
 //
 // # What is not noticed
 //
 // A lost change shows at the end of the token's next run, and not before. If there
-// is none, only a connection's silence or another source could tell, which this
-// version does not ask. A change that is lost and overwritten before that run ends
+// is none, REST tells; a recording has none to ask. A change that is lost and overwritten before that run ends
 // leaves no trace, and no harm. A market whose hash covers a min_order_size that
 // nobody has seen, or whose recipe is new, is never proved: its status says so, and
-// only best prices and whole books speak for it. Nothing protects from an exchange
-// that sends wrong books with matching hashes.
+// only best prices and whole books speak for it. A connection that is late from its
+// first frame on shows nothing to compare it with. An exchange whose clock is set back by
+// more than 2 seconds reads as late, for ten minutes at most. Nothing protects from an
+// exchange that sends wrong books with matching hashes.
 //
 // # Concurrency
 //

@@ -197,7 +197,7 @@ func lossBound(kind feedtest.FaultKind, ran bool) (time.Duration, string) {
 
 // connBound is for what a connection does not carry.
 func connBound(f *feedtest.Fault) time.Duration {
-	switch f.Kind { //nolint:exhaustive // the others end the connection, or harm none
+	switch f.Kind {
 	case feedtest.Blackhole:
 		return halfTime
 	case feedtest.Freeze, feedtest.FreezeAll, feedtest.Stall:

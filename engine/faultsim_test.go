@@ -4,7 +4,7 @@ import (
 	"flag"
 	"fmt"
 	"math/rand/v2"
-	"sort"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	simSeeds = flag.Int("engine.seeds", 40, "seeds of the simulation, 10 minutes each")
+	simSeeds = flag.Int("engine.seeds", 20, "seeds of the simulation, 10 minutes each")
 	simSeed  = flag.Int64("engine.seed", -1, "one seed of the simulation, with a trace")
 )
 
@@ -54,17 +54,17 @@ func drawFaults(r *rand.Rand, n, markets int) []feedtest.Fault {
 
 // report gathers what simulations have met.
 type report struct {
-	seeds, frames, steps int
-	simulated            time.Duration
-	kinds                map[string]int
-	states               map[State]int
-	wrong                map[string]time.Duration
-	recovered            map[string][]time.Duration
-	counts               counts
+	seeds, frames, steps   int
+	simulated              time.Duration
+	kinds                  map[string]int
+	wrong                  map[string]time.Duration
+	recovered              map[string][]time.Duration
+	doubts                 [numReasons]uint64
+	dials, fetches, failed uint64
 }
 
 func newReport() *report {
-	return &report{kinds: map[string]int{}, states: map[State]int{}, wrong: map[string]time.Duration{}, recovered: map[string][]time.Duration{}}
+	return &report{kinds: map[string]int{}, wrong: map[string]time.Duration{}, recovered: map[string][]time.Duration{}}
 }
 
 func (r *report) add(s *simulation) {
@@ -80,6 +80,11 @@ func (r *report) add(s *simulation) {
 	for name, times := range s.faults.recovered {
 		r.recovered[name] = append(r.recovered[name], times...)
 	}
+	c := &s.core.counts
+	for reason, n := range c.Doubts {
+		r.doubts[reason] += n
+	}
+	r.dials, r.fetches, r.failed = r.dials+c.Dials, r.fetches+c.Fetches, r.failed+c.FetchesFailed
 	for _, w := range s.checker.wrongs {
 		r.wrong[w.why] = max(r.wrong[w.why], w.lasted)
 	}
@@ -89,14 +94,21 @@ func (r *report) add(s *simulation) {
 func (r *report) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d seeds, %.1f simulated hours, %d frames, %d steps\n", r.seeds, r.simulated.Hours(), r.frames, r.steps)
+	fmt.Fprintf(&b, "%d dials, %d requests to REST, of which %d failed; live books became stale or gone:", r.dials, r.fetches, r.failed)
+	for reason, n := range r.doubts {
+		if n > 0 {
+			fmt.Fprintf(&b, " %v %d", Reason(reason), n)
+		}
+	}
+	b.WriteString("\n")
 	names := make([]string, 0, len(r.kinds))
 	for name := range r.kinds {
 		names = append(names, name)
 	}
-	sort.Strings(names)
+	slices.Sort(names)
 	for _, name := range names {
 		times := r.recovered[name]
-		sort.Slice(times, func(i, j int) bool { return times[i] < times[j] })
+		slices.Sort(times)
 		fmt.Fprintf(&b, "%-20s %6d times, longest wrong and live %8v", name, r.kinds[name], r.wrong[name].Round(time.Millisecond))
 		if n := len(times); n > 0 {
 			fmt.Fprintf(&b, ", recovered p50 %8v p99 %8v", times[n/2].Round(time.Millisecond), times[n*99/100].Round(time.Millisecond))
@@ -108,6 +120,7 @@ func (r *report) String() string {
 
 // simulate runs one seed.
 func simulate(t *testing.T, seed uint64, trace func(string, ...any)) *simulation {
+	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 0x6661756c74)) //nolint:gosec // to be repeated
 	q := feedtest.DefaultQuirks()
 	q.EarlyHashes *= 5
@@ -166,6 +179,7 @@ func (s *simulation) misuse(r *rand.Rand) {
 // TestSimulation lets the exchange and the network fail in all ways, and reads every
 // token after each step.
 func TestSimulation(t *testing.T) {
+	t.Parallel()
 	if *simSeed >= 0 {
 		var lines []string
 		defer func() {

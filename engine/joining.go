@@ -122,6 +122,9 @@ const (
 // startJoining begins to keep what the stream says of a token.
 func (s *shard) startJoining(t *token) {
 	before := t.run.key
+	if newest := t.horizon.newest; !t.based && newest.time > before.time {
+		before = newest
+	}
 	if t.based && t.conn != s.conn {
 		before = key{}
 		if t.abroadConn == s.conn {
@@ -129,6 +132,7 @@ func (s *shard) startJoining(t *token) {
 		}
 	}
 	t.joining = &joining{before: before}
+	s.doubted = false // what is lost from now on, this has to be told
 }
 
 // joinFetched is what a fetched book means for a token that is being joined. past is
@@ -224,7 +228,10 @@ func (s *shard) compareFetched(t *token, f *fetched, after []entry, known bool) 
 	}
 	same := t.based && s.scratch.Snapshot().Equal(t.book.Snapshot())
 	if same && t.state == Live && t.continuous && t.conn == s.conn {
-		s.confirm(t)
+		if len(after) > 0 && (t.failed || t.run.check == Open) {
+			return saysNothing // a part of what came after it may be missing in both
+		}
+		s.confirm(t, after)
 		return confirmed
 	}
 	if !s.trusted(t) {
@@ -270,7 +277,10 @@ func (s *shard) unhashed(t *token, e *feed.Book, k key, after []entry) joined {
 	if !t.based || !s.scratch.Snapshot().Equal(t.book.Snapshot()) {
 		return refused
 	}
-	t.market.terms = feed.MarketTerms{}
+	if t.run.matched {
+		return refused // the stream's hashes are made as they were: REST's is wrong
+	}
+	t.market.terms, t.market.exhausted = feed.MarketTerms{}, max(t.market.exhausted, 1)
 	note(&t.market.terms, e)
 	for _, other := range t.market.tokens {
 		s.hide(other)
@@ -294,6 +304,12 @@ func (s *shard) hasItsHash(t *token, e *feed.Book, k key) bool {
 	terms := t.market.terms
 	note(&t.market.terms, e)
 	match := s.check(t, s.scratch, k, feed.Calibrate)
+	// REST tells all that the hash covers. If none can be made from that, and no book
+	// from elsewhere has shown that hashes of this market cannot be made at all, it is
+	// the levels that are wrong.
+	if match == feed.CannotSay && e.HasStatics && !k.unnamed() && !s.proofs.off && t.market.exhausted == 0 {
+		match = feed.Mismatched
+	}
 	if match == feed.Mismatched {
 		t.market.terms = terms
 	}
@@ -310,13 +326,14 @@ func apply(b *book.Book, entries []entry) error {
 	return nil
 }
 
-// confirm says that REST has the book that is here, whatever its announced hash.
-func (s *shard) confirm(t *token) {
+// confirm says that REST has the book that is here, whatever its announced hash, but
+// for what came after it.
+func (s *shard) confirm(t *token, after []entry) {
 	t.oddState, t.failed = key{}, false
 	if t.run.check == Failed {
 		t.run.check = Unproved
 	}
-	if t.run.check != Proved {
+	if t.run.check != Proved && len(after) == 0 {
 		t.proof = proof{ByRest, t.version, s.now}
 	}
 }
@@ -331,6 +348,8 @@ func (s *shard) rebase(t *token, e *feed.Book, k key, after []entry, known bool)
 		s.breakContinuity(t, Disconnected)
 		s.takeOver(t)
 	}
+	// Of two states of one millisecond, this may be the earlier.
+	unordered := !known && t.joining != nil && k.time == t.joining.before.time
 	t.joining = nil
 	t.continuous = false // whatever is open here is not answered by a book from elsewhere
 	s.finish(t)
@@ -356,7 +375,7 @@ func (s *shard) rebase(t *token, e *feed.Book, k key, after []entry, known bool)
 	}
 	s.touch(t)
 	t.rested = true
-	if known || len(after) == 0 && !t.unfollowed {
+	if known || len(after) == 0 && !t.unfollowed && !unordered {
 		t.unfollowed = false
 		t.continuous, t.failed = true, false
 		s.promote(t)

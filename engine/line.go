@@ -28,8 +28,6 @@ const (
 	// healthyTime is how long data must have come before the next dial is the first
 	// one again.
 	healthyTime = time.Minute
-	// badFrames within badFramesTime are no accident: a new connection is dialed.
-	badFramesTime = time.Minute
 )
 
 // Between two dials: at first hardly anything, then up to half a second doubled each
@@ -139,6 +137,10 @@ func (c *core) openOverdue() {
 		c.drop(Silent)
 		return
 	}
+	if c.books.late && l.lag.lateSince.after(lagPatience) <= c.now {
+		c.drop(Lagging) // and nothing has come since that would end it
+		return
+	}
 	if l.pingAt <= c.now {
 		c.do(effect{kind: ping, conn: l.conn})
 		if l.unanswered == 0 {
@@ -176,7 +178,7 @@ func (c *core) dial() {
 	l.state, l.dialedAt = lineDialing, c.now
 	c.counts.Dials++
 	c.do(effect{kind: dial, conn: l.conn, tokens: c.subscribed(func(w *watched) bool {
-		w.subscribedOn = l.conn
+		w.subscribedOn, w.addedAt = l.conn, 0
 		return true
 	})})
 }
@@ -184,6 +186,7 @@ func (c *core) dial() {
 // redial waits before the next dial.
 func (c *core) redial(least time.Duration) {
 	l := &c.line
+	least = min(least, maxRetryAfter)
 	if c.tokens == 0 {
 		l.state = lineIdle
 		return
@@ -221,7 +224,9 @@ func (c *core) opened(in *input) {
 	}
 	if missing := c.subscribed(func(w *watched) bool {
 		isNew := w.subscribedOn != l.conn
-		w.subscribedOn = l.conn
+		if isNew {
+			w.subscribedOn, w.addedAt = l.conn, c.now
+		}
 		return isNew
 	}); len(missing) > 0 {
 		c.do(effect{kind: subscribe, conn: l.conn, tokens: missing})
@@ -259,7 +264,8 @@ func (c *core) closed(in *input) {
 	c.lineDown(Disconnected)
 	if in.status == closeNormal && in.text == resolvedText {
 		for _, w := range c.watched {
-			if w != nil && w.subscribedOn == l.conn {
+			// It may have met a subscription that was on its way.
+			if w != nil && w.subscribedOn == l.conn && (w.addedAt == 0 || w.addedAt.after(firstBookTimeout) <= c.now) {
 				c.books.leave(w.token, Resolved)
 				c.over(w)
 			}
@@ -298,7 +304,7 @@ func (c *core) lineDown(reason Reason) {
 	c.masses.forget()
 	for _, w := range c.watched {
 		if w != nil {
-			w.firstBook = 0
+			w.firstBook, w.seed = 0, false
 			w.fetch.forget()
 			c.schedule(w)
 		}
@@ -318,7 +324,7 @@ func (c *core) frame(in *input) {
 	switch {
 	case err != nil:
 		c.counts.BadFrames++
-		if l.badFrames.add(c.now, badFramesTime) {
+		if l.badFrames.add(c.now) {
 			c.drop(BadMessage)
 		}
 		return
@@ -328,13 +334,13 @@ func (c *core) frame(in *input) {
 	case !h.data:
 		return
 	}
-	l.lastData, l.patience = c.now, 0
+	l.lastData = c.now
 	l.pace.note(c.now)
 	if l.attempts > 0 && c.now >= l.openedAt.after(healthyTime) {
 		l.attempts = 0
 	}
 	if h.changed != 0 {
-		l.newest = max(l.newest, h.changed)
+		l.patience = 0 // books come with every new connection
 		c.noteLag(h.changed)
 	}
 }

@@ -57,6 +57,15 @@ func (s *drive) wait(d time.Duration, kinds ...effectKind) (time.Duration, bool)
 	}
 }
 
+// quiet lets time pass, in which the server sends the same books now and then.
+func (s *drive) quiet(d time.Duration) {
+	s.t.Helper()
+	for end := s.now.after(d); s.now < end; {
+		s.wait(min(5*time.Second, time.Duration(end-s.now)))
+		s.frame()
+	}
+}
+
 // take returns the effects since the last call.
 func (s *drive) take() string {
 	var text []string

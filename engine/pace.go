@@ -50,17 +50,29 @@ type lag struct {
 	window instant          // when this one began
 	// lateSince is when the first change came that was late, since one was not.
 	lateSince instant
+	// ahead is the difference of the last change if that was by more than maxLag ahead
+	// of all others, which one alone may be by mistake.
+	ahead    time.Duration
+	hasAhead bool
 }
 
 // restart forgets a delay, and keeps the difference of the clocks.
-func (l *lag) restart() { l.lateSince = 0 }
+func (l *lag) restart() { l.lateSince, l.hasAhead = 0, false }
 
 // rebase forgets the difference of the clocks.
 func (l *lag) rebase() { *l = lag{} }
 
-// note takes a change, and returns how late it is.
-func (l *lag) note(now instant, t feed.Timestamp) time.Duration {
+// note takes a change. It returns false if its time is not to be believed.
+func (l *lag) note(now instant, t feed.Timestamp) bool {
 	difference := time.Duration(now) - time.Duration(t)*time.Millisecond
+	if l.window != 0 && difference < min(l.least[0], l.least[1])-maxLag {
+		known := l.hasAhead && (difference-l.ahead).Abs() <= maxLag
+		if l.ahead, l.hasAhead = difference, true; !known {
+			return false
+		}
+	} else {
+		l.hasAhead = false
+	}
 	switch {
 	case l.window == 0:
 		l.least, l.window = [2]time.Duration{difference, difference}, now
@@ -68,19 +80,21 @@ func (l *lag) note(now instant, t feed.Timestamp) time.Duration {
 		l.least, l.window = [2]time.Duration{difference, l.least[0]}, now
 	}
 	l.least[0] = min(l.least[0], difference)
-	late := difference - min(l.least[0], l.least[1])
-	if late <= maxLag {
+	if late := difference - min(l.least[0], l.least[1]); late <= maxLag {
 		l.lateSince = 0
 	} else if l.lateSince == 0 {
 		l.lateSince = now
 	}
-	return late
+	return true
 }
 
 // noteLag looks at the time of a change.
 func (c *core) noteLag(t feed.Timestamp) {
 	l := &c.line.lag
-	l.note(c.now, t)
+	if !l.note(c.now, t) {
+		return
+	}
+	c.line.newest = max(c.line.newest, t)
 	switch late := l.lateSince != 0; {
 	case late && c.now >= l.lateSince.after(lagPatience):
 		c.drop(Lagging)
@@ -122,16 +136,19 @@ func (c *core) watchClocks(now, wall instant) {
 	}
 }
 
+// historyTime is within which something that happens five times is no accident.
+const historyTime = time.Minute
+
 // history holds the times of what happened last.
 type history struct {
 	times [5]instant
 	next  int
 }
 
-// add notes that it happened, and says whether that was the fifth time in so long.
-func (h *history) add(now instant, within time.Duration) bool {
+// add notes that it happened, and says whether that was the fifth time in historyTime.
+func (h *history) add(now instant) bool {
 	h.times[h.next] = now
 	h.next = (h.next + 1) % len(h.times)
 	oldest := h.times[h.next]
-	return oldest != 0 && now < oldest.after(within)
+	return oldest != 0 && now < oldest.after(historyTime)
 }

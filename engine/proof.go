@@ -41,6 +41,9 @@ type proofs struct {
 func (p *proofs) limit(bytes int64, now instant) {
 	p.off, p.rate = bytes < 0, max(bytes, 0)
 	p.left, p.at = p.rate, now
+	for p.off && p.waiting() {
+		p.next() // nothing else would take it
+	}
 }
 
 // allows says whether a book may be hashed now that could as well be hashed later.
@@ -64,7 +67,7 @@ func (p *proofs) allowedAt() instant {
 	if p.left > 0 || p.rate == 0 {
 		return p.at
 	}
-	// Rounded up: an instant too early, nothing would be allowed, then or ever.
+	// Not earlier by a part of a nanosecond: time might not go on.
 	return p.at.after(time.Duration(float64(1-p.left)/float64(p.rate)*float64(time.Second)) + 1)
 }
 

@@ -155,7 +155,7 @@ func (s *shard) base(t *token, e *feed.Book, k key) {
 	r.bestBid, r.bestAsk, r.hasBest = top.Bid.Price, top.Ask.Price, true
 	t.conn = s.conn
 	t.based, t.refreshed = true, true
-	if t.joining != nil {
+	if t.joining != nil && !behind {
 		t.joining.restart(k)
 	}
 	t.other = nil

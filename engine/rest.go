@@ -36,6 +36,8 @@ const (
 	// A REST that fails is left alone for pauseTime, doubled up to maxPause.
 	pauseTime = 2 * time.Second
 	maxPause  = 30 * time.Second
+	// maxRetryAfter bounds how long a server may ask to be left alone.
+	maxRetryAfter = 10 * time.Minute
 )
 
 const (
@@ -131,7 +133,7 @@ func (r *rest) nextAllowance() instant {
 	if r.allowance >= 1 {
 		return r.at
 	}
-	// Rounded up: an instant too early, nothing would be allowed, then or ever.
+	// Not earlier by a part of a nanosecond: time might not go on.
 	return r.at.after(time.Duration((1-r.allowance)/fetchesPerSecond*float64(time.Second)) + 1)
 }
 
@@ -227,7 +229,14 @@ func (c *core) answered(in *input) {
 	}
 	events, err := c.books.decoder.Decode(in.body)
 	if err != nil {
+		for _, w := range batch {
+			w.fetch.alone = true // one of them may be what cannot be read
+		}
 		c.fetchFailed(batch, 0, 0)
+		return
+	}
+	if len(batch) == 1 && !slices.ContainsFunc(events, isOfBook) {
+		c.fetchFailed(batch, 0, 0) // only a list leaves out what there is not
 		return
 	}
 	c.rest.works()
@@ -248,6 +257,15 @@ func (c *core) answered(in *input) {
 			c.notFound(w)
 		}
 	}
+}
+
+// isOfBook says whether an event is a book, or one that cannot be read.
+func isOfBook(e feed.Event) bool {
+	switch e.(type) {
+	case *feed.Book, *feed.Bad:
+		return true
+	}
+	return false
 }
 
 // land ends a flight, and returns what it was for.
@@ -271,7 +289,7 @@ func (c *core) fetchFailed(batch []*watched, status int, retryAfter time.Duratio
 	c.counts.FetchesFailed++
 	r.failures++
 	r.pause = min(max(2*r.pause, pauseTime), maxPause)
-	wait := max(r.pause, retryAfter)
+	wait := max(r.pause, min(retryAfter, maxRetryAfter))
 	if status == statusTooMany {
 		wait = max(wait, tooManyDelay)
 	}
@@ -288,9 +306,9 @@ func (c *core) fetchFailed(batch []*watched, status int, retryAfter time.Duratio
 
 // bookFetched joins a token's book with the stream.
 func (c *core) bookFetched(w *watched, e *feed.Book) {
-	w.fetch.missing, w.fetch.alone = 0, false
+	w.fetch.missing, w.fetch.alone, w.seed = 0, false, false
 	if w.token.joining == nil { // the stream was interrupted meanwhile
-		if w.token.reason == Unmirrored && w.unmirrored.add(c.now, flappingTime) && c.move(Unmirrored) {
+		if w.token.reason == Unmirrored && w.unmirrored.add(c.now) && c.move(Unmirrored) {
 			return
 		}
 		c.endFetch(w)

@@ -213,7 +213,8 @@ func (s *shard) frame(data []byte) error {
 		case *feed.Text:
 			s.heard.data, s.heard.text = false, e.Kind
 		case *feed.Bad:
-			if t := s.token(e.Asset); !t.based || t.conn == s.conn {
+			t := s.token(e.Asset)
+			if t.joining = nil; !t.based || t.conn == s.conn {
 				s.breakContinuity(t, BadMessage)
 			}
 			if err == nil {
@@ -383,9 +384,11 @@ func (s *shard) comeBack(t *token) {
 	t.replaced()
 	t.ring, t.other, t.awaited = nil, nil, nil
 	t.based, t.continuous, t.failed, t.settling = false, false, false, NoReason
-	t.run, t.horizon, t.abroad, t.pending = run{}, horizon{}, horizon{}, failure{}
+	// What was announced counts: a book may be from before it.
+	t.run, t.abroad, t.pending = run{}, horizon{}, failure{}
 	t.state, t.reason, t.since = Syncing, Initial, s.now
-	t.top, t.snapshotOf = book.Top{}, 0
+	t.top = book.Top{}
+	t.version++ // it is not what it was
 	s.deadlines.set(&t.overdue, 0)
 }
 

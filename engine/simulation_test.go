@@ -29,7 +29,6 @@ type simulation struct {
 	subscriptions map[int]string
 	tokens        []string
 	checker       *checker
-	began         time.Time
 	faults        *faultLog
 	trace         func(format string, args ...any) // of inputs and effects, nil for none
 	summing       bool                             // into sum

@@ -15,8 +15,8 @@ const (
 	seedDelay = time.Second
 	// lingerTime is how long a token is followed when nobody watches it any more.
 	lingerTime = 30 * time.Second
-	// flappingTime: a token that had to be mended five times within it is left alone
-	// for as long.
+	// flappingTime is how long a token is left alone that had to be mended five times
+	// within a minute.
 	flappingTime = time.Minute
 	// steadyTime is how long a token must have been live until its next doubt is
 	// mended as if it were the first.
@@ -44,12 +44,13 @@ func (c *core) watch(ids []string) {
 			w.seed = true // the exchange may not send it again on the same connection
 		}
 		if w.token.state == Gone {
+			w.isOver = true // and is not counted
 			continue
 		}
 		c.tokens++
 		c.audits.order = append(c.audits.order, w)
 		if c.line.state == lineOpen {
-			w.subscribedOn = c.line.conn
+			w.subscribedOn, w.addedAt = c.line.conn, c.now
 			w.firstBook = c.now.after(firstBookTimeout)
 			c.schedule(w)
 			added = append(added, id)
@@ -115,7 +116,9 @@ func (c *core) overdue(w *watched) {
 	if w.firstBook != 0 && w.firstBook <= c.now {
 		w.firstBook = 0
 		c.books.doubt(w.token, FirstBookTimeout)
-		c.want(w, c.now)
+		if c.want(w, c.now); !c.line.answered {
+			w.firstBook = c.now.after(tick) // nothing is asked for before
+		}
 	}
 	if w.fetch.phase == fetchDue && w.fetch.at <= c.now {
 		c.enqueue(w)
@@ -156,7 +159,8 @@ func (c *core) needsMending(w *watched) bool {
 	case c.line.state != lineOpen || !c.line.answered || c.books.late || w.isOver:
 		return false
 	case t.state == Syncing:
-		return t.reason == FirstBookTimeout || w.seed
+		// Its first book may have been too old, or not have its hash.
+		return t.reason == FirstBookTimeout || w.seed || t.based
 	}
 	return t.state == Stale || t.failed
 }
@@ -184,13 +188,13 @@ func (c *core) review(t *token) {
 	}
 	w.failing = t.failed
 	if t.based && t.conn == c.line.conn && w.firstBook != 0 {
-		w.firstBook, w.seed = 0, false
+		w.firstBook = 0
 		c.schedule(w)
 	}
 	if t.state != w.lastState {
 		c.stateChanged(w)
 	}
-	if waits := t.failed && c.masses.deciding(); t.state == Stale && !waits && c.needsMending(w) {
+	if waits := t.failed && c.masses.deciding(); (t.state == Stale || t.state == Syncing && t.based) && !waits && c.needsMending(w) {
 		c.want(w, c.now)
 	}
 }
@@ -208,13 +212,14 @@ func (c *core) stateChanged(w *watched) {
 		if c.now < w.restUntil {
 			t.reason = Flapping
 		}
-		if t.reason == Unmirrored && w.unmirrored.add(c.now, flappingTime) {
+		if t.reason == Unmirrored && w.unmirrored.add(c.now) {
 			c.mustMove = Unmirrored
 		}
 	}
 	if t.state == Live {
 		w.liveSince = c.now
-		if w.fetch.phase == fetchDue && !t.failed {
+		// A book from before it was subscribed to again may come on the same connection.
+		if w.fetch.phase == fetchDue && !t.failed && !w.seed {
 			w.fetch.forget()
 			c.schedule(w)
 		}
@@ -239,7 +244,7 @@ func (c *core) hashFailed(w *watched) {
 
 // mended counts how often a token had to be, which is no use five times a minute.
 func (c *core) mended(w *watched) {
-	if w.mendings.add(c.now, flappingTime) {
+	if w.mendings.add(c.now) {
 		w.restUntil = c.now.after(flappingTime)
 	}
 }
