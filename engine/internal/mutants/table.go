@@ -197,7 +197,7 @@ func ofConnection() []mutant {
 		{
 			name: "lease", dangerous: true, guard: "readers don't believe in books of an engine that hangs",
 			edits: []edit{{"asset.go", "\tif until == 0 {", "\tif true || until == 0 {"}},
-			trial: simulation(40),
+			trial: simulation(8),
 		},
 	}
 }
@@ -213,7 +213,7 @@ func ofREST() []mutant {
 		{
 			name: "spoilt-answers", guard: "a fetched book has the hash that it comes with",
 			edits: []edit{{"joining.go", "if !s.hasItsHash(t, e, k) {", "if false && !s.hasItsHash(t, e, k) {"}},
-			trial: simulation(200),
+			trial: by("TestRefusedAnswers"),
 		},
 		{
 			name: "older-answers", guard: "a fetched book that is older than the stream is not taken",
