@@ -191,7 +191,7 @@ func ofConnection() []mutant {
 		},
 		{
 			name: "clocks", guard: "a machine that stood still has lost its connection",
-			edits: []edit{{"core.go", "\tc.watchClocks(now, in.wall)\n", "\n"}},
+			edits: []edit{{"core.go", "if c.watchClocks(now, in.wall) {", "if now > 0 {"}},
 			trial: simulation(2),
 		},
 		{
