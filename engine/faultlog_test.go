@@ -15,7 +15,7 @@ const (
 	// right, and not yet what the stream has told.
 	aheadTime = 1500 * time.Millisecond
 	// auditTime is a period of audits, the answer to one, and the wait for the stream.
-	auditTime = auditPeriod + 300*time.Millisecond + holdTimeout
+	auditTime = auditPeriod + 500*time.Millisecond + holdTimeout
 	// silentTime is for a connection that carries nothing.
 	silentTime = 30*time.Second + 300*time.Millisecond
 	halfTime   = 25 * time.Second
@@ -143,8 +143,8 @@ func (l *faultLog) allowed(t *checkedToken, since time.Duration) (most time.Dura
 			}
 			allow(d, fmt.Sprintf("%v at %v%s", f.Fault.Kind, f.At.Format("15:04:05.000"), reason))
 		}
-		if f.Fault.Kind == feedtest.RESTWrong && !hashed && !over {
-			allow(auditTime, "rest_wrong, without hashes")
+		if k := f.Fault.Kind; (k == feedtest.RESTWrong || k == feedtest.ClockBack) && !hashed && !over {
+			allow(auditTime, k.String()+", without hashes")
 		}
 		if d := connBound(&f.Fault); d > 0 && !over {
 			if restEnd.After(began) {

@@ -147,8 +147,12 @@ func TestLimitedREST(t *testing.T) {
 	s.send("[]\n")
 	s.wait(time.Minute, fetch)
 	s.step(input{kind: answerCame, id: s.c.rest.lastID, status: 429, retryAfter: 20 * time.Second})
-	if took, ok := s.wait(time.Minute, fetch); !ok || took < 10*time.Second || took > 20*time.Second {
+	if took, ok := s.wait(15*time.Second, fetch); ok {
 		t.Errorf("asked again after %v", took)
+	}
+	s.send("PONG")
+	if took, ok := s.wait(time.Minute, fetch); !ok || took < 5*time.Second || took > 6*time.Second {
+		t.Errorf("asked again after 15 s and %v", took)
 	}
 }
 

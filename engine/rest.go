@@ -303,14 +303,14 @@ func (c *core) fetchFailed(batch []*watched, status int, retryAfter time.Duratio
 	c.counts.FetchesFailed++
 	r.failures++
 	r.pause = min(max(2*r.pause, pauseTime), maxPause)
-	wait := max(r.pause, min(retryAfter, maxRetryAfter))
+	least := min(retryAfter, maxRetryAfter) // what it asked for
 	if status == statusTooMany {
-		wait = max(wait, tooManyDelay)
+		least = max(least, tooManyDelay)
 	}
 	if status == statusTooEarly || status == statusUnavailable {
 		c.maintenance()
 	}
-	r.pausedUntil = max(r.pausedUntil, c.now.after(wait/2+c.jitter(wait/2)))
+	r.pausedUntil = max(r.pausedUntil, c.now.after(max(least, r.pause/2+c.jitter(r.pause/2))))
 	for _, w := range batch {
 		if w.fetch.phase == fetchFlying {
 			c.endFetch(w)
