@@ -190,7 +190,11 @@
 // nobody has seen, or whose recipe is new, is never proved: its status says so, and
 // only best prices and whole books speak for it. A connection that is late from its
 // first frame on shows nothing to compare it with. An exchange whose clock is set back by
-// more than 2 seconds reads as late, for ten minutes at most. Nothing protects from an
+// more than 2 seconds reads as late, for ten minutes at most. Two changes have to be late,
+// so that a quiet connection shows it later than a busy one. The two tokens of a market
+// are taken to change in one frame, as they always have: an exchange that sent them apart
+// would read as unmirrored. What is known of a token that was once watched, its id above
+// all, is kept. Nothing protects from an
 // exchange that sends wrong books with matching hashes.
 //
 // # Concurrency

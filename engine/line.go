@@ -115,6 +115,7 @@ func (c *core) lineOverdue() {
 	case c.tokens == 0:
 		if l.state == lineOpen || l.state == lineDialing {
 			c.do(effect{kind: hangUp, conn: l.conn})
+			c.lineDown(Disconnected) // nothing should be live, and nothing is
 		}
 		l.state = lineIdle
 	case l.state == lineWaiting && l.dialAt <= c.now:
