@@ -72,7 +72,7 @@ func (s *drive) requests(d time.Duration, made func(request, int)) {
 	for end := s.now.after(d); s.now < end; {
 		s.wait(50 * time.Millisecond)
 		for len(flying) > 0 && flying[0].at.after(100*time.Millisecond) <= s.now {
-			in := input{kind: answerCame, id: flying[0].id, status: 404}
+			in := input{kind: answerCame, id: flying[0].id, status: 404, body: []byte(noBook)}
 			if len(flying[0].tokens) > 1 {
 				in.status, in.body = 200, []byte("[]")
 			}
