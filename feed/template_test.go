@@ -232,15 +232,14 @@ func TestCombinations(t *testing.T) {
 	for range combinations {
 		comma := pick([]string{",", ", "}, " ,", ",  ", "")
 		v := draw()
-		list := []string{write(v, comma)}
+		changes := []string{write(v, comma)}
 		for range pick([]string{"x", "x", "x", "xx", "xxx"}, "", "xxxxxxx") {
 			if v = mirror(v); r.IntN(8) == 0 {
 				v = draw()
 			}
-			list = append(list, write(v, comma))
+			changes = append(changes, write(v, comma))
 		}
-		changes := strings.Join(list, comma)
-		frame := `{"market":"` + pick([]string{market}, "", market[:65], market[:65]+"b", market+"b") + `"` + comma + `"price_changes":[` + changes + `]` + comma +
+		frame := `{"market":"` + pick([]string{market}, "", market[:65], market[:65]+"b", market+"b") + `"` + comma + `"price_changes":[` + strings.Join(changes, comma) + `]` + comma +
 			`"timestamp":"` + pick([]string{"1784578702354", "1784578702355", "1800000000000"}, "", "1784578702", "178457870235x", "9999999999999", "0") + `"` + comma +
 			`"event_type":"` + pick([]string{"price_change"}, "price_changes", "book", "") + `"}` + pick([]string{""}, "\n", " ", "}", "x", "\x00")
 		for _, w := range ways {
