@@ -78,7 +78,9 @@ func (l *faultLog) update() {
 
 // met counts the states of the tokens that a fault met.
 func (l *faultLog) met(f *feedtest.Injection) {
-	l.toldOver = l.toldOver || f.Fault.Kind == feedtest.SettleClose || f.Fault.Kind == feedtest.Close && f.Fault.Code == closeNormal
+	// A token of which REST says twice that there is no book is over, right or wrong.
+	l.toldOver = l.toldOver || f.Fault.Kind == feedtest.RESTMissing && f.Fault.For >= goneGap ||
+		f.Fault.Kind == feedtest.SettleClose || f.Fault.Kind == feedtest.Close && f.Fault.Code == closeNormal
 	if l.states == nil {
 		l.states = map[feedtest.FaultKind]map[State]int{}
 	}
@@ -144,7 +146,11 @@ func (l *faultLog) allowed(t *checkedToken, since time.Duration) (most time.Dura
 			allow(d, fmt.Sprintf("%v at %v%s", f.Fault.Kind, f.At.Format("15:04:05.000"), reason))
 		}
 		if k := f.Fault.Kind; (k == feedtest.RESTWrong || k == feedtest.ClockBack) && !hashed && !over {
-			allow(auditTime, k.String()+", without hashes")
+			lasted := time.Duration(0)
+			if !f.Until.IsZero() {
+				lasted = max(f.Until.Sub(began), 0)
+			}
+			allow(lasted+auditTime, k.String()+", without hashes")
 		}
 		if d := connBound(&f.Fault); d > 0 && !over {
 			if restEnd.After(began) {
