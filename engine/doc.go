@@ -145,6 +145,8 @@
 //	                                             does not answer either, after 30 s (later, if
 //	                                             that was in vain before)
 //	it is late                                   when it is by more than 2 s for a second
+//	the exchange's clock is set back by up to    at the second change of the token
+//	a second
 //	one token is frozen while its market moves   at once
 //	a market is frozen                           at its next comparison with REST
 //	the engine stands still                      after 2 s, at the read itself

@@ -348,8 +348,9 @@ func (s *shard) rebase(t *token, e *feed.Book, k key, after []entry, known bool)
 		s.breakContinuity(t, Disconnected)
 		s.takeOver(t)
 	}
-	// Of two states of one millisecond, this may be the earlier.
-	unordered := !known && t.joining != nil && k.time == t.joining.before.time
+	// Of two states of one millisecond, this may be the earlier. And if the stream has told
+	// of a later one of the other token, it has not told all of this one.
+	unordered := !known && (t.joining != nil && k.time == t.joining.before.time || t.market.movedAfter(k, s.conn))
 	t.joining = nil
 	t.continuous = false // whatever is open here is not answered by a book from elsewhere
 	s.finish(t)

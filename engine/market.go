@@ -110,3 +110,11 @@ func (m *market) clone(tokens []*token) *market {
 	}
 	return c
 }
+
+// movedAfter says whether the stream has announced a later state of a token of the
+// market than this.
+func (m *market) movedAfter(k key, conn int) bool {
+	return slices.ContainsFunc(m.tokens, func(t *token) bool {
+		return t.based && t.conn == conn && t.run.key.time > k.time
+	})
+}
