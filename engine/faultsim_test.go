@@ -158,7 +158,7 @@ func (s *simulation) misuse(r *rand.Rand) {
 	end := s.venue.Now().Add(faultyTime)
 	for left := faultyTime; left > 0; left = end.Sub(s.venue.Now()) {
 		s.run(min(left, time.Duration(1+r.Int64N(int64(4*time.Minute)))))
-		if left = end.Sub(s.venue.Now()); left < time.Minute {
+		if left = end.Sub(s.venue.Now()); left < time.Minute || !s.stalledUntil.IsZero() {
 			continue
 		}
 		d := time.Duration(r.Int64N(int64(10 * time.Second)))
