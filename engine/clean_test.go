@@ -32,7 +32,11 @@ func clean(t *testing.T, o feedtest.VenueOptions, d time.Duration) *simulation {
 // not even twenty times as often.
 func TestCleanSeeds(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(*cleanSeeds) {
+	seeds := *cleanSeeds
+	if testing.Short() {
+		seeds = min(seeds, 2)
+	}
+	for seed := range uint64(seeds) {
 		q := feedtest.DefaultQuirks()
 		q.EarlyHashes *= 20
 		q.SameMilliseconds *= 10
@@ -47,6 +51,9 @@ func TestCleanSeeds(t *testing.T) {
 func TestCleanDay(t *testing.T) {
 	t.Parallel()
 	d := time.Duration(*cleanHours * float64(time.Hour))
+	if testing.Short() {
+		d = min(d, time.Minute)
+	}
 	frames, audits := 0, uint64(0)
 	for seed := range uint64(5) {
 		q := feedtest.DefaultQuirks()

@@ -194,6 +194,10 @@ func TestSimulation(t *testing.T) {
 		t.Logf("%+v", s.core.counts)
 		return
 	}
+	seeds := *simSeeds
+	if testing.Short() {
+		seeds = min(seeds, 6)
+	}
 	all := newReport()
 	var mu sync.Mutex
 	t.Run("seeds", func(t *testing.T) {
@@ -201,7 +205,7 @@ func TestSimulation(t *testing.T) {
 		for worker := range workers {
 			t.Run("", func(t *testing.T) {
 				t.Parallel()
-				for seed := worker; seed < *simSeeds; seed += workers {
+				for seed := worker; seed < seeds; seed += workers {
 					s := simulate(t, uint64(seed), nil)
 					mu.Lock()
 					all.add(s)
