@@ -273,7 +273,7 @@ func ofBudget() []mutant {
 		},
 		{
 			name: "pauses", guard: "a REST that fails is left alone for a while",
-			edits: []edit{{"rest.go", "r.pausedUntil = max(r.pausedUntil, c.now.after(max(least, r.pause/2+c.jitter(r.pause/2))))", "_ = wait"}},
+			edits: []edit{{"rest.go", "r.pausedUntil = max(r.pausedUntil, c.now.after(max(least, r.pause/2+c.jitter(r.pause/2))))", "_ = least"}},
 			trial: by("TestLimitedREST"),
 		},
 		{
