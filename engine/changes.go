@@ -152,14 +152,7 @@ func (s *shard) repeat(t *token, c *feed.Change, k key) {
 	if !t.run.matched {
 		return
 	}
-	if t.other == nil {
-		t.other = t.book.Fork()
-	}
-	if _, err := t.other.Set(c.Side, c.Price, c.Size); err != nil {
-		t.other = nil
-		return
-	}
-	if s.check(t, t.other, k, feed.Quick) != feed.Matched {
+	if !s.wouldBe(t, c, k) {
 		return
 	}
 	returned := t.other
@@ -171,6 +164,19 @@ func (s *shard) repeat(t *token, c *feed.Change, k key) {
 	t.run.bestBid, t.run.bestAsk, t.run.hasBest = c.BestBid, c.BestAsk, c.HasBest
 	s.matched(t) // and not counted as a run: that state has been
 	s.touch(t)
+}
+
+// wouldBe writes a change into the book that the token's may be instead, and says
+// whether that has the hash of a state.
+func (s *shard) wouldBe(t *token, c *feed.Change, k key) bool {
+	if t.other == nil {
+		t.other = t.book.Fork()
+	}
+	if _, err := t.other.Set(c.Side, c.Price, c.Size); err != nil {
+		t.other = nil
+		return false
+	}
+	return s.check(t, t.other, k, feed.Quick) == feed.Matched
 }
 
 // isPast says whether an entry that was never seen is part of a state that is
@@ -194,14 +200,7 @@ func (s *shard) past(t *token, c *feed.Change, k key) {
 	t.ring.add(k)
 	t.run.doubt()
 	s.touch(t)
-	if t.other == nil {
-		t.other = t.book.Fork()
-	}
-	if _, err := t.other.Set(c.Side, c.Price, c.Size); err != nil {
-		t.other = nil
-		return
-	}
-	if s.check(t, t.other, k, feed.Quick) != feed.Matched {
+	if !s.wouldBe(t, c, k) {
 		return
 	}
 	if before := t.setBackTo; before == (key{}) || k.time <= before.time {
