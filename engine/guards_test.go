@@ -171,6 +171,39 @@ func TestUnmirrored(t *testing.T) {
 	}
 }
 
+// TestLateStream: a stream that is three seconds behind is stale a second after its first
+// change that is, and given up after ten.
+func TestLateStream(t *testing.T) {
+	s := newDrive(t)
+	s.open()
+	deliver := func(late time.Duration) {
+		t.Helper()
+		f := s.x.Next()
+		if at := instant(f.Time.UnixNano()).after(late); at > s.now {
+			s.wait(time.Duration(at - s.now))
+		}
+		s.send(string(f.Data))
+	}
+	for range 100 {
+		deliver(0)
+	}
+	deliver(3 * time.Second)
+	var stale time.Duration
+	for since := s.now; s.now < since.after(20*time.Second); {
+		deliver(3 * time.Second)
+		if stale == 0 && s.states() == "stale/lagging" {
+			stale = time.Duration(s.now - since)
+		}
+		if s.c.line.state != lineOpen {
+			if took := time.Duration(s.now - since); stale < lagTime-tick/2 || stale > lagTime+tick/2 || took < lagPatience-tick || took > lagPatience+tick {
+				t.Errorf("stale after %v, given up after %v", stale, took)
+			}
+			return
+		}
+	}
+	t.Errorf("not given up, stale after %v", stale)
+}
+
 // TestLateStreamProvesNothing: while a stream is late, no hash in it makes a book live
 // again: it is that of some seconds ago.
 func TestLateStreamProvesNothing(t *testing.T) {

@@ -277,8 +277,8 @@ func (s *shard) unhashed(t *token, e *feed.Book, k key, after []entry) joined {
 	if !t.based || !s.scratch.Snapshot().Equal(t.book.Snapshot()) {
 		return refused
 	}
-	if t.run.matched {
-		return refused // the stream's hashes are made as they were: REST's is wrong
+	if t.run.matched || !t.failed {
+		return refused // the stream's hashes are made as they were, as far as is known
 	}
 	t.market.terms, t.market.exhausted = feed.MarketTerms{}, max(t.market.exhausted, 1)
 	note(&t.market.terms, e)

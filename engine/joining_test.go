@@ -303,6 +303,21 @@ func TestHashless(t *testing.T) {
 	sc.expect("live, unproved, epoch 2", third)
 }
 
+// TestHashlessAnswer: an odd hash of REST is no reason to give up those of the stream, of
+// which none has failed, although the book here is in doubt for another reason.
+func TestHashlessAnswer(t *testing.T) {
+	sc := newScript(t)
+	sc.begin()
+	sc.doubt()
+	sc.changeWithHash("41x6 |", second, startTime+1000, feed.Hash{}) // it has none
+	e := sc.fetched(second, startTime+1000)
+	e.Hash = feed.Hash{9}
+	sc.ask()
+	sc.expectJoined(sc.answer(e, startTime+9000), refused)
+	sc.change("| 60x8", third, startTime+2000)
+	sc.expect("live, proved, epoch 2", third)
+}
+
 // TestBreakEndsJoining: what was kept is no use when a part of the stream is missing.
 func TestBreakEndsJoining(t *testing.T) {
 	sc := newScript(t)

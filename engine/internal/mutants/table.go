@@ -182,7 +182,7 @@ func ofConnection() []mutant {
 		{
 			name: "lag", guard: "books of a stream that is late are stale",
 			edits: []edit{{"pace.go", "maxLag      = 2 * time.Second", "maxLag      = 2 * time.Hour"}},
-			trial: simulation(104),
+			trial: by("TestLateStream"),
 		},
 		{
 			name: "late-lives", guard: "nothing becomes live while the stream is late",
@@ -238,7 +238,7 @@ func ofREST() []mutant {
 				{"line.go", "\tc.rest.forget()\n", "\n"},
 				{"line.go", "\t\t\tw.fetch.forget()\n", "\n"},
 			},
-			trial: simulation(90),
+			trial: by("TestBreakEndsJoining"),
 		},
 		{
 			name: "unfollowed", guard: "a token that the stream does not follow is not live by REST alone",
