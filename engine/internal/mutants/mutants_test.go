@@ -115,7 +115,7 @@ func TestUsage(t *testing.T) {
 			t.Errorf("%q: %d, %s%s", args, code, &stdout, &stderr)
 		}
 	}
-	o, err := parse([]string{"-run", "lag|lease", "-seeds", "7"}, os.Stderr)
+	o, err := parse([]string{"-run", "lease|by-arrival", "-seeds", "7"}, os.Stderr)
 	if chosen := o.choose(); err != nil || len(chosen) != 2 || chosen[0].trial != (trial{"TestSimulation", 7}) {
 		t.Errorf("%+v, %v", chosen, err)
 	}
