@@ -36,7 +36,7 @@ type Conn struct {
 // call. It allocates nothing, unless the frame is longer than any before.
 //
 // The first error is the last word of a connection, and Next keeps returning it.
-// It matches [net.ErrClosed] after Close, it is a [*CloseError] if the server
+// It matches [net.ErrClosed] after Close, it is a [*feed.CloseError] if the server
 // said goodbye, and matches [ErrTooBig] for a frame of more than
 // [feed.MaxFrame] bytes. Everything else is a failure of the network or a breach
 // of the protocol; a frame that is cut off by it is not returned.
@@ -113,7 +113,7 @@ func (c *Conn) fail(err error) error {
 	case errors.Is(err, websocket.ErrMessageTooBig):
 		c.err = ErrTooBig
 	case errors.As(err, &goodbye):
-		c.err = &CloseError{Code: int(goodbye.Code), Reason: goodbye.Reason}
+		c.err = &feed.CloseError{Code: int(goodbye.Code), Reason: goodbye.Reason}
 	default:
 		c.err = fmt.Errorf("live: %w", err)
 	}

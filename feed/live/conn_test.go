@@ -42,7 +42,7 @@ func TestFrames(t *testing.T) {
 			t.Errorf("frame %d has %d bytes, want %d", i, len(got[i]), len(want[i]))
 		}
 	}
-	if goodbye := (*live.CloseError)(nil); !errors.As(err, &goodbye) || *goodbye != (live.CloseError{Code: 1001, Reason: "that is all"}) {
+	if goodbye := (*feed.CloseError)(nil); !errors.As(err, &goodbye) || *goodbye != (feed.CloseError{Code: 1001, Reason: "that is all"}) {
 		t.Errorf("ended with %v", err)
 	}
 }
@@ -117,7 +117,7 @@ func TestCutOff(t *testing.T) {
 				if !slices.Equal(frames, []string{"whole"}) {
 					t.Errorf("%d frames, the last of %d bytes", len(frames), len(frames[len(frames)-1]))
 				}
-				if goodbye := (*live.CloseError)(nil); errors.As(err, &goodbye) || errors.Is(err, net.ErrClosed) {
+				if goodbye := (*feed.CloseError)(nil); errors.As(err, &goodbye) || errors.Is(err, net.ErrClosed) {
 					t.Errorf("ended with %v", err)
 				}
 			})
@@ -127,7 +127,7 @@ func TestCutOff(t *testing.T) {
 
 // TestClosedByServer: code and reason of a goodbye reach the caller.
 func TestClosedByServer(t *testing.T) {
-	for _, want := range []live.CloseError{
+	for _, want := range []feed.CloseError{
 		{Code: 1000, Reason: "all subscribed assets resolved"},
 		{Code: 1008, Reason: "invalid subscription payload"},
 		{Code: 1013, Reason: "slow consumer: send buffer full"},
@@ -137,7 +137,7 @@ func TestClosedByServer(t *testing.T) {
 			socket.Close(websocket.StatusCode(want.Code), want.Reason)
 		})
 		_, err := end(t, connect(t, o))
-		if goodbye := (*live.CloseError)(nil); !errors.As(err, &goodbye) || *goodbye != want {
+		if goodbye := (*feed.CloseError)(nil); !errors.As(err, &goodbye) || *goodbye != want {
 			t.Errorf("ended with %v, want %v", err, &want)
 		}
 	}
@@ -256,7 +256,7 @@ func TestHandshakeRefused(t *testing.T) {
 			w.Write([]byte(strings.Repeat("no ", 10_000)))
 		})
 		_, err := live.Dial(t.Context(), o, []string{token})
-		if refused := (*live.HandshakeError)(nil); !errors.As(err, &refused) || refused.Status != status {
+		if refused := (*feed.StatusError)(nil); !errors.As(err, &refused) || refused.Status != status {
 			t.Errorf("status %d: %v", status, err)
 		}
 	}

@@ -41,7 +41,7 @@ type Options struct {
 //
 // The context bounds Dial alone, and should have a deadline: a server may take
 // for ever to answer. A refused handshake, which a redirect is too, is a
-// [*HandshakeError].
+// [*feed.StatusError].
 func Dial(ctx context.Context, o Options, tokens []string) (*Conn, error) {
 	message, err := subscription(tokens)
 	if err != nil {
@@ -154,7 +154,7 @@ func handshake(ctx context.Context, w *wire, target *url.URL) (*websocket.Conn, 
 		return socket, nil
 	}
 	if answer != nil && answer.StatusCode != http.StatusSwitchingProtocols {
-		return nil, &HandshakeError{Status: answer.StatusCode}
+		return nil, &feed.StatusError{Status: answer.StatusCode}
 	}
 	if request := (*url.Error)(nil); errors.As(err, &request) {
 		err = request.Err // without the URL, which is said already
