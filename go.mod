@@ -11,3 +11,5 @@ require (
 	github.com/tidwall/btree v1.8.2
 	go.uber.org/goleak v1.3.0
 )
+
+require golang.org/x/time v0.12.0

@@ -214,9 +214,9 @@ func TestAttackLateThenQuiet(t *testing.T) {
 	if !s.c.books.late {
 		t.Skip("not late")
 	}
-	drops := s.c.counts.Drops
+	drops := s.c.books.counts.Drops
 	s.served(10 * time.Minute)
-	if states := s.states(); strings.Contains(states, "lagging") && s.c.counts.Drops == drops {
+	if states := s.states(); strings.Contains(states, "lagging") && s.c.books.counts.Drops == drops {
 		t.Errorf("ten minutes later: %s, and nothing was done", states)
 	}
 }
@@ -225,7 +225,7 @@ func TestAttackLateThenQuiet(t *testing.T) {
 func TestAttackFutureTime(t *testing.T) {
 	s := newSimulationOf(t)
 	s.run(time.Minute)
-	drops := s.core.counts.Drops
+	drops := s.core.books.counts.Drops
 	id := s.tokens[0]
 	condition := s.core.find(s.core.books.decoder.Find(id)).token.market.id
 	frame := fmt.Sprintf(`{"market":"%s","price_changes":[{"asset_id":"%s","price":"0.001","size":"0","side":"BUY","hash":"%040d","best_bid":"0.1","best_ask":"0.9"},{"asset_id":"%s","price":"0.999","size":"0","side":"SELL","hash":"%040d","best_bid":"0.1","best_ask":"0.9"}],"timestamp":"%d","event_type":"price_change"}`,
@@ -241,8 +241,8 @@ func TestAttackFutureTime(t *testing.T) {
 			}
 		}
 	}
-	t.Logf("in ten minutes: some token not live for %v, %d connections dropped, doubts %v", down, s.core.counts.Drops-drops, s.core.counts.Doubts)
-	if n := s.core.counts.Drops - drops; n > 3 || down > time.Minute {
+	t.Logf("in ten minutes: some token not live for %v, %d connections dropped, doubts %v", down, s.core.books.counts.Drops-drops, s.core.books.counts.Doubts)
+	if n := s.core.books.counts.Drops - drops; n > 3 || down > time.Minute {
 		t.Errorf("one wrong time: not live for %v of ten minutes, %d connections given up", down, n)
 	}
 }

@@ -77,10 +77,10 @@ func TestAttackChaos(t *testing.T) {
 		}
 		s.step(&input{kind: tokensWatched, tokens: s.tokens})
 		s.run(calmTime)
-		if s.core.counts.Blocked > 0 {
+		if s.core.books.counts.Blocked > 0 {
 			s.run(blockedDelay)
 		}
 		s.checker.alive()
-		t.Logf("seed %d: %d frames, %d steps, %+v", seed, s.frames, s.steps, s.core.counts)
+		t.Logf("seed %d: %d frames, %d steps, %+v", seed, s.frames, s.steps, s.core.books.counts)
 	}
 }

@@ -177,7 +177,7 @@ func TestAttackRestHashWrongSwitchesOff(t *testing.T) {
 	odd, _ := json.Marshal(books)
 	s.step(input{kind: answerCame, id: list[0].id, status: 200, body: odd})
 	s.pongs(10 * time.Second)
-	if s.c.counts.HashingOff || strings.Contains(s.take(), "report") {
+	if s.c.books.counts.HashingOff || strings.Contains(s.take(), "report") {
 		t.Error("hashing is off for the whole process by one answer of REST, while every hash of the stream matches")
 	}
 }

@@ -22,6 +22,8 @@ type audits struct {
 	order  []*watched
 	cursor int
 	next   instant
+	// others is how many tokens are kept on other connections, by the same REST.
+	others int
 }
 
 func (a *audits) begin(now instant) { a.next = now.after(auditPeriod) }
@@ -36,7 +38,7 @@ func (a *audits) due() instant {
 // gap returns the time between two requests.
 func (a *audits) gap() time.Duration {
 	n := len(a.order)
-	period := max(auditPeriod, time.Duration(n)*time.Second/auditsPerTime)
+	period := max(auditPeriod, time.Duration(n+a.others)*time.Second/auditsPerTime)
 	return period / time.Duration(max((n+auditBatch-1)/auditBatch, 1))
 }
 
@@ -69,8 +71,8 @@ func (c *core) auditsOverdue() {
 
 // audit asks REST for the book of a token that nothing speaks against.
 func (c *core) audit(w *watched) {
-	if w.fetch.phase <= fetchDue && w.token.state == Live && c.line.state == lineOpen && c.rest.pausedUntil <= c.now {
-		c.counts.Audits++
+	if !c.rest.off && w.fetch.phase <= fetchDue && w.token.state == Live && c.line.state == lineOpen && c.rest.pausedUntil <= c.now {
+		c.books.counts.Audits++
 		w.fetch.asked = c.now
 		c.queue(w)
 	}

@@ -65,12 +65,15 @@ func (s *shard) change(t *token, c *feed.Change, k key) {
 	case k == r.key && r.matched:
 		// The state that it belongs to is reached: whatever it says is either so
 		// already or was so before the end of the run.
+		s.counts.Repeats++
 		s.note(t, c)
 	case k == r.key:
 		s.set(t, c)
 	case !t.isLate(k) && k.time <= t.horizon.newest.time && t.ring.has(k):
+		s.counts.Repeats++
 		s.repeat(t, c, k)
 	case t.isPast(k):
+		s.counts.Repeats++
 		s.past(t, c, k)
 	case k.time >= r.key.time:
 		s.closeRun(t)
@@ -112,6 +115,7 @@ func (s *shard) write(t *token, c *feed.Change, k key) bool {
 		s.breakContinuity(t, BadMessage)
 		return false
 	}
+	s.counts.Applied++
 	if t.watch != nil {
 		t.watch.level(c, old)
 	}

@@ -20,7 +20,7 @@ func clean(t *testing.T, o feedtest.VenueOptions, d time.Duration) *simulation {
 	s.checker.t, s.checker.seed = t, o.Seed
 	s.step(&input{kind: tokensWatched, tokens: s.tokens})
 	s.run(d)
-	c := &s.core.counts
+	c := &s.core.books.counts
 	c.Doubts[Resolved] = 0
 	if c.Drops+c.Mended+c.Corrected+c.FetchesFailed+c.MassMismatches+c.BadFrames > 0 || c.Dials != 1 || c.Doubts != [numReasons]uint64{} {
 		t.Errorf("seed %d: %d frames, %+v", o.Seed, s.frames, *c)
@@ -60,7 +60,7 @@ func TestCleanDay(t *testing.T) {
 		q.Settlements = 0
 		s := clean(t, feedtest.VenueOptions{Seed: 1000 + seed, Markets: 100, Rate: 4.7, Quirks: &q}, d)
 		frames += s.frames
-		audits += s.core.counts.Confirmed
+		audits += s.core.books.counts.Confirmed
 	}
 	t.Logf("%v of 500 markets: %d frames, %d books confirmed by REST", d, frames, audits)
 }

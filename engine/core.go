@@ -26,9 +26,11 @@ type core struct {
 	due     deadlines
 	tokens  int // watched, and not gone
 	clocks  clocks
-	counts  counts
+	lags    Histogram
 	effects []effect
 	now     instant
+	// paused: nothing is to be done yet.
+	paused bool
 	// mustMove is why the connection is to be given up after the step, NoReason if it
 	// is not: review has no say in what readers see of other tokens.
 	mustMove Reason
@@ -74,6 +76,8 @@ const (
 	// connOpened: the connection stands, and has been subscribed to all tokens of
 	// the effect that dialed it.
 	connOpened
+	// dialPutOff: it is dialed only after the time retryAfter, since others are before.
+	dialPutOff
 	// dialFailed: it does not stand. status is the HTTP status, 0 if there was none.
 	dialFailed
 	// connClosed: status is the close code, 0 if there was no close frame, and text
@@ -133,6 +137,7 @@ type effect struct {
 	conn   int
 	id     uint64
 	tokens []string
+	reason Reason // of hangUp, NoReason if nothing was wrong
 }
 
 const (
@@ -154,6 +159,20 @@ func newCore(seed uint64, now, wall instant) *core {
 	c.books.review, c.books.pairs = c.review, true
 	c.audits.begin(now)
 	return c
+}
+
+// begin ends the pause in which tokens were watched already.
+func (c *core) begin(now, wall instant) {
+	c.paused, c.now, c.clocks = false, now, clocks{now, wall}
+	c.audits.begin(now)
+}
+
+// end makes every token not live, for good.
+func (c *core) end(now instant) {
+	c.books.expire(now)
+	c.books.begin(now, c.line.conn)
+	c.books.doubtAll(Ended)
+	c.books.end()
 }
 
 // step tells the core that something happened at a time, which is not before that of
@@ -189,6 +208,8 @@ func (c *core) apply(in *input) {
 	case timerFired:
 	case connOpened:
 		c.opened(in)
+	case dialPutOff:
+		c.putOffDial(in)
 	case dialFailed:
 		c.refusedDial(in)
 	case connClosed:

@@ -92,9 +92,9 @@ func TestAllowance(t *testing.T) {
 			w := c.watched[0]
 			w.fetch.forget()
 			c.queue(w)
-			before := c.counts.Fetches
+			before := c.books.counts.Fetches
 			s.step(input{kind: timerFired})
-			n += int(c.counts.Fetches - before)
+			n += int(c.books.counts.Fetches - before)
 			c.rest.forget()
 		}
 		return n

@@ -82,7 +82,7 @@ func (r *report) add(s *simulation) {
 	for name, times := range s.faults.recovered {
 		r.recovered[name] = append(r.recovered[name], times...)
 	}
-	c := &s.core.counts
+	c := &s.core.books.counts
 	for reason, n := range c.Doubts {
 		r.doubts[reason] += n
 	}
@@ -145,7 +145,7 @@ func simulate(t *testing.T, seed uint64, trace func(string, ...any)) *simulation
 	s.step(&input{kind: tokensWatched, tokens: s.tokens})
 	s.misuse(r)
 	s.run(calmTime)
-	if s.core.counts.Blocked > 0 {
+	if s.core.books.counts.Blocked > 0 {
 		s.run(blockedDelay)
 	}
 	s.checker.alive()
@@ -191,7 +191,7 @@ func TestSimulation(t *testing.T) {
 		}()
 		s := simulate(t, uint64(*simSeed), func(format string, args ...any) { lines = append(lines, fmt.Sprintf(format, args...)) })
 		lines = nil
-		t.Logf("%+v", s.core.counts)
+		t.Logf("%+v", s.core.books.counts)
 		return
 	}
 	seeds := *simSeeds

@@ -262,8 +262,8 @@ func TestWitnessesOfMany(t *testing.T) {
 		return tokens
 	}
 	// Those of two markets before three of ten are many, and one of the third.
-	if n := asked(2 * time.Second); n != 5 || s.c.counts.MassMismatches != 1 {
-		t.Errorf("%d tokens were asked for, %+v", n, s.c.counts)
+	if n := asked(2 * time.Second); n != 5 || s.c.books.counts.MassMismatches != 1 {
+		t.Errorf("%d tokens were asked for, %+v", n, s.c.books.counts)
 	}
 	s.expect("meanwhile", s.states(), "stale/hash_mismatch")
 	if n := asked(time.Second); n != 15 {
@@ -301,8 +301,8 @@ func TestOtherHashes(t *testing.T) {
 			Seed: 1, Markets: markets, Rate: 10, Faults: []feedtest.Fault{{Kind: feedtest.Recipe, At: time.Minute, Market: -1}},
 		})
 		s.run(5 * time.Minute)
-		if s.core.counts.HashingOff != off {
-			t.Errorf("%d markets: %+v", markets, s.core.counts)
+		if s.core.books.counts.HashingOff != off {
+			t.Errorf("%d markets: %+v", markets, s.core.books.counts)
 		}
 		s.checker.alive()
 	}
@@ -325,6 +325,6 @@ func TestFlapping(t *testing.T) {
 		}
 	}
 	if flapping < 30 || flapping > 60 {
-		t.Errorf("left alone for %d seconds, %+v", flapping, s.core.counts)
+		t.Errorf("left alone for %d seconds, %+v", flapping, s.core.books.counts)
 	}
 }

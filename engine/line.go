@@ -112,6 +112,7 @@ func (l *line) silentAt() instant {
 func (c *core) lineOverdue() {
 	l := &c.line
 	switch {
+	case c.paused:
 	case c.tokens == 0:
 		if l.state == lineOpen || l.state == lineDialing {
 			c.do(effect{kind: hangUp, conn: l.conn})
@@ -177,7 +178,7 @@ func (c *core) dial() {
 	l := &c.line
 	l.conn++
 	l.state, l.dialedAt = lineDialing, c.now
-	c.counts.Dials++
+	c.books.counts.Dials++
 	c.do(effect{kind: dial, conn: l.conn, tokens: c.subscribed(func(w *watched) bool {
 		w.subscribedOn, w.addedAt = l.conn, 0
 		return true
@@ -234,6 +235,13 @@ func (c *core) opened(in *input) {
 	}
 }
 
+// putOffDial: the connection is not dialed yet, and has its time from then on.
+func (c *core) putOffDial(in *input) {
+	if l := &c.line; l.state == lineDialing && in.conn == l.conn {
+		l.dialedAt = c.now.after(in.retryAfter)
+	}
+}
+
 // refusedDial: the connection does not stand.
 func (c *core) refusedDial(in *input) {
 	l := &c.line
@@ -251,7 +259,7 @@ func (c *core) refusedDial(in *input) {
 			c.redial(0)
 			return
 		}
-		c.counts.Blocked++
+		c.books.counts.Blocked++
 		c.books.doubtAll(Blocked)
 		c.redial(blockedDelay)
 	default:
@@ -280,8 +288,8 @@ func (c *core) closed(in *input) {
 
 // drop gives a connection up.
 func (c *core) drop(reason Reason) {
-	c.do(effect{kind: hangUp, conn: c.line.conn})
-	c.counts.Drops++
+	c.do(effect{kind: hangUp, conn: c.line.conn, reason: reason})
+	c.books.counts.Drops++
 	c.lineDown(reason)
 	c.redial(0)
 }
@@ -327,7 +335,7 @@ func (c *core) frame(in *input) {
 	l.answered = l.answered || h.answer
 	switch {
 	case err != nil:
-		c.counts.BadFrames++
+		c.books.counts.BadFrames++
 		if l.badFrames.add(c.now) {
 			c.drop(BadMessage)
 		}

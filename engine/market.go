@@ -47,6 +47,16 @@ func (s *shard) lock(m *market) {
 	s.locked = append(s.locked, m)
 }
 
+// abandon ends a shard that has panicked: nobody vouches for its books any more, and
+// nobody waits for its locks.
+func (s *shard) abandon() {
+	s.lease.revoke()
+	for _, m := range s.locked {
+		m.mu.Unlock()
+	}
+	s.locked = nil
+}
+
 // release shows the tokens to their readers again.
 func (s *shard) release() {
 	for _, t := range s.hidden {

@@ -71,7 +71,7 @@ func (m *masses) hashFailed(c *core, failed *market) {
 	if m.deciding() || all < massMarkets || n*100 < all*massShare {
 		return
 	}
-	c.counts.MassMismatches++
+	c.books.counts.MassMismatches++
 	m.until, m.wrong = c.now.after(massTimeout), 0
 	for _, market := range m.failed.markets[:min(n, massWitnesses)] {
 		for _, t := range market.tokens {
@@ -129,7 +129,7 @@ func (m *masses) withoutHash(c *core, without *market) {
 
 // hashingOff stops comparing hashes: books are compared with REST only.
 func (c *core) hashingOff() {
-	c.counts.HashingOff = true
+	c.books.counts.HashingOff = true
 	c.books.proofs.limit(-1, c.now)
 	for _, t := range c.books.tokens {
 		if t != nil && t.failed {

@@ -31,7 +31,7 @@ func TestMassMismatch(t *testing.T) {
 	reconnected := 0
 	for seed := range uint64(3) {
 		s := many(t, seed, faults...)
-		c := &s.core.counts
+		c := &s.core.books.counts
 		if c.MassMismatches > 0 && c.Drops > 0 {
 			reconnected++
 			if c.Drops > 2 {
@@ -49,7 +49,7 @@ func TestMassMismatch(t *testing.T) {
 func TestMaintenance(t *testing.T) {
 	for _, kind := range []feedtest.FaultKind{feedtest.Restart, feedtest.RestartByBooks} {
 		s := many(t, uint64(kind), feedtest.Fault{Kind: kind, At: time.Minute, For: 90 * time.Second, Market: -1})
-		if c := &s.core.counts; c.Doubts[Maintenance] != 40 {
+		if c := &s.core.books.counts; c.Doubts[Maintenance] != 40 {
 			t.Errorf("%v: %+v", kind, *c)
 		}
 	}
@@ -59,7 +59,7 @@ func TestMaintenance(t *testing.T) {
 // books go on, proved by REST. One market alone does not switch it off.
 func TestRecipe(t *testing.T) {
 	s := many(t, 1, feedtest.Fault{Kind: feedtest.Recipe, At: time.Minute, Market: -1})
-	c := &s.core.counts
+	c := &s.core.books.counts
 	if !c.HashingOff || c.Drops > 1 {
 		t.Errorf("%+v", *c)
 	}
@@ -69,7 +69,7 @@ func TestRecipe(t *testing.T) {
 		}
 	}
 	s = many(t, 2, feedtest.Fault{Kind: feedtest.AlterHash, At: time.Minute, Market: 3, N: 200})
-	if c := &s.core.counts; c.HashingOff {
+	if c := &s.core.books.counts; c.HashingOff {
 		t.Errorf("one market: %+v", *c)
 	}
 }
@@ -79,7 +79,7 @@ func TestHashingOffTogether(t *testing.T) {
 	s := newDrive(t)
 	s.open()
 	s.step(input{kind: hashingOff})
-	if !s.c.counts.HashingOff || !s.c.books.proofs.off {
+	if !s.c.books.counts.HashingOff || !s.c.books.proofs.off {
 		t.Error("hashing goes on")
 	}
 	s.expect("states", s.states(), "live")

@@ -62,13 +62,14 @@ func (l *lag) restart() { l.lateSince, l.hasAhead = 0, false }
 // rebase forgets the difference of the clocks.
 func (l *lag) rebase() { *l = lag{} }
 
-// note takes a change. It returns false if its time is not to be believed.
-func (l *lag) note(now instant, t feed.Timestamp) bool {
+// note takes a change. It returns by how much it is late, unless its time is not to be
+// believed.
+func (l *lag) note(now instant, t feed.Timestamp) (late time.Duration, believed bool) {
 	difference := time.Duration(now) - time.Duration(t)*time.Millisecond
 	if l.window != 0 && difference < min(l.least[0], l.least[1])-maxLag {
 		known := l.hasAhead && (difference-l.ahead).Abs() <= maxLag
 		if l.ahead, l.hasAhead = difference, true; !known {
-			return false
+			return 0, false
 		}
 	} else {
 		l.hasAhead = false
@@ -80,20 +81,22 @@ func (l *lag) note(now instant, t feed.Timestamp) bool {
 		l.least, l.window = [2]time.Duration{difference, l.least[0]}, now
 	}
 	l.least[0] = min(l.least[0], difference)
-	if late := difference - min(l.least[0], l.least[1]); late <= maxLag {
+	if late = difference - min(l.least[0], l.least[1]); late <= maxLag {
 		l.lateSince = 0
 	} else if l.lateSince == 0 {
 		l.lateSince = now
 	}
-	return true
+	return late, true
 }
 
 // noteLag looks at the time of a change.
 func (c *core) noteLag(t feed.Timestamp) {
 	l := &c.line.lag
-	if !l.note(c.now, t) {
+	behind, believed := l.note(c.now, t)
+	if !believed {
 		return
 	}
+	c.lags.note(behind)
 	c.line.newest = max(c.line.newest, t)
 	switch late := l.lateSince != 0; {
 	case late && c.now >= l.lateSince.after(lagPatience):
@@ -123,8 +126,9 @@ func (c *core) watchClocks(now, wall instant) bool {
 	passed, wallPassed := time.Duration(now-c.clocks.last), time.Duration(wall-c.clocks.wall)
 	c.clocks = clocks{now, wall}
 	switch {
+	case c.paused:
 	case passed > tick+maxJump || (wallPassed-passed).Abs() > maxJump:
-		c.counts.ClockJumps++
+		c.books.counts.ClockJumps++
 		c.line.lag.rebase()
 		if c.line.state == lineOpen {
 			c.drop(ClockJump)

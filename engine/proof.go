@@ -151,6 +151,7 @@ func (s *shard) compareAs(t *token, over bool) {
 	effort := feed.Quick
 	if over && (t.searchedAt == 0 || s.now >= t.searchedAt.after(s.searchGap)) {
 		effort = feed.Search
+		s.counts.Searches++
 	}
 	switch s.check(t, t.book, r.key, effort) {
 	case feed.Matched:

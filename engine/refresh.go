@@ -51,6 +51,7 @@ func (s *shard) wholeBook(t *token, e *feed.Book) {
 	case err != nil: // a price twice
 		s.breakContinuity(t, BadMessage)
 	case old && t.continuous:
+		s.counts.LateBooks++
 		s.oldBook(t, e, k)
 	case differ > 0 && t.based && k == t.run.key && t.run.matched:
 		s.contradiction(t, e, k)

@@ -84,6 +84,8 @@ func (f *fetchState) forget() { f.phase, f.at = fetchIdle, 0 }
 
 // rest is what is under way with REST.
 type rest struct {
+	// off: there is none. What it would mend waits for the stream or a new connection.
+	off     bool
 	flights []flight
 	lastID  uint64
 	queue   []*watched // to be fetched when it may be
@@ -105,7 +107,7 @@ type flight struct {
 }
 
 // failing says that REST has not answered lately.
-func (r *rest) failing() bool { return r.failures > 0 }
+func (r *rest) failing() bool { return r.failures > 0 || r.off }
 
 // forget gives up everything under way. Answers that still come are not awaited.
 func (r *rest) forget() {
@@ -180,11 +182,28 @@ func (c *core) ask() {
 	if len(r.queue) == 0 {
 		return
 	}
+	if r.off {
+		c.doWithout()
+		return
+	}
 	r.allowance = min(r.allowance+time.Duration(c.now-r.at).Seconds()*fetchesPerSecond, burstOfFetches)
 	r.at = c.now
 	for len(r.queue) > 0 && len(r.flights) < maxFlights && r.pausedUntil <= c.now && r.allowance >= 1 {
 		r.allowance--
 		c.fetch(r.takeBatch())
+	}
+}
+
+// doWithout gives a connection up for what REST would have to mend, at most once a
+// minute.
+func (c *core) doWithout() {
+	queue := slices.Clone(c.rest.queue)
+	c.rest.queue = c.rest.queue[:0]
+	for _, w := range queue {
+		c.endFetch(w)
+		if c.needsMending(w) && c.move(w.token.reason) {
+			return
+		}
 	}
 }
 
@@ -213,7 +232,7 @@ func (c *core) fetch(batch []*watched) {
 		ids = append(ids, w.token.asset.ID)
 	}
 	r.flights = append(r.flights, flight{r.lastID, c.now, batch})
-	c.counts.Fetches++
+	c.books.counts.Fetches++
 	c.do(effect{kind: fetch, id: r.lastID, tokens: ids})
 }
 
@@ -300,7 +319,7 @@ func (r *rest) works() { r.failures, r.pause, r.pausedUntil = 0, 0, 0 }
 // fetchFailed: REST has not answered with books. What is live stays so.
 func (c *core) fetchFailed(batch []*watched, status int, retryAfter time.Duration) {
 	r := &c.rest
-	c.counts.FetchesFailed++
+	c.books.counts.FetchesFailed++
 	r.failures++
 	r.pause = min(max(2*r.pause, pauseTime), maxPause)
 	least := min(retryAfter, maxRetryAfter) // what it asked for
@@ -342,7 +361,7 @@ func (c *core) joinedAs(w *watched, outcome joined) {
 		}
 		return
 	case tooOld, refused:
-		c.counts.FetchesUseless++
+		c.books.counts.FetchesUseless++
 		if c.books.trusted(w.token) {
 			break // nothing was to be mended
 		}
@@ -357,7 +376,7 @@ func (c *core) joinedAs(w *watched, outcome joined) {
 			return
 		}
 	case corrected, missed:
-		c.counts.Corrected++
+		c.books.counts.Corrected++
 		c.mended(w)
 		if outcome == missed {
 			c.unfollowed(w)
@@ -366,14 +385,14 @@ func (c *core) joinedAs(w *watched, outcome joined) {
 		if w.token.unfollowed {
 			c.unfollowed(w)
 		}
-		c.counts.Mended++
+		c.books.counts.Mended++
 		c.mended(w)
 		c.masses.witness(c, outcome)
 	case hashless:
 		c.mended(w)
 		c.masses.withoutHash(c, w.token.market)
 	case confirmed:
-		c.counts.Confirmed++
+		c.books.counts.Confirmed++
 	case saysNothing:
 	}
 	if outcome != tooOld && outcome != refused {

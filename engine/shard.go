@@ -23,6 +23,7 @@ type shard struct {
 	proofs    proofs
 
 	tallies Tallies
+	counts  Counts
 	// report is called with each finding, if it is not nil, when the record is done.
 	report   func(Finding)
 	findings []Finding // of the record, to be reported

@@ -84,6 +84,8 @@ const (
 	// Flapping: the book had to be mended five times within a minute, and is left alone
 	// for one.
 	Flapping
+	// Ended: the engine has ended.
+	Ended
 	// Stalled: the engine itself has not been heard of for two seconds.
 	Stalled
 	// Busy: a top changed too often to be read while it was read. A live one's; ask
@@ -133,6 +135,8 @@ func (r Reason) String() string {
 		return "clock_jump"
 	case Flapping:
 		return "flapping"
+	case Ended:
+		return "ended"
 	case Stalled:
 		return "stalled"
 	case Busy:

@@ -204,7 +204,7 @@ func (c *core) review(t *token) {
 func (c *core) stateChanged(w *watched) {
 	t := w.token
 	if w.lastState == Live {
-		c.counts.Doubts[t.reason]++
+		c.books.counts.Doubts[t.reason]++
 		if w.liveSince.after(steadyTime) <= c.now {
 			w.fetch.gap = 0
 		}
@@ -232,7 +232,7 @@ func (c *core) stateChanged(w *watched) {
 // next run may explain it.
 func (c *core) hashFailed(w *watched) {
 	t := w.token
-	c.counts.HashesFailed++
+	c.books.counts.HashesFailed++
 	c.masses.hashFailed(c, t.market)
 	from := t.failedAt.after(runTimeout)
 	if t.run.openSince != 0 {

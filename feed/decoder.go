@@ -52,6 +52,26 @@ type Stats struct {
 	Unusual uint64
 }
 
+// Add adds what another Decoder has met.
+func (s *Stats) Add(o Stats) {
+	s.Frames += o.Frames
+	s.BadFrames += o.BadFrames
+	s.Books += o.Books
+	s.PriceChanges += o.PriceChanges
+	s.Trades += o.Trades
+	s.TickSizeChanges += o.TickSizeChanges
+	s.BestPrices += o.BestPrices
+	s.NewMarkets += o.NewMarkets
+	s.Resolved += o.Resolved
+	s.Texts += o.Texts
+	s.Bad += o.Bad
+	s.UnknownTexts += o.UnknownTexts
+	s.Unknown += o.Unknown
+	s.Unwatched += o.Unwatched
+	s.NoHash += o.NoHash
+	s.Unusual += o.Unusual
+}
+
 // Decoder reads frames of the market channel. It is for one goroutine; what it
 // returns is valid until its next call. In the steady state it does not
 // allocate.

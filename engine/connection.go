@@ -1,0 +1,203 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"example.com/truebook/feed"
+)
+
+// connection is a connection of a driver, from the wait for its dial to its end. Three
+// goroutines are its own: one dials and reads, one writes, and one closes it when ctx
+// ends.
+type connection struct {
+	driver *driver
+	number int
+	ctx    context.Context
+	cancel context.CancelFunc
+
+	mu     sync.Mutex
+	reason Reason        // why it was given up, NoReason if it was not
+	writes []effect      // to be sent, in order
+	signal chan struct{} // has room for one: there are some
+}
+
+// maxWrites bounds what waits for a connection that takes seconds to write. Each is a
+// PING or a change of what is subscribed to, of which there are few.
+const maxWrites = 1000
+
+// writeTimeout is how long a message may take to be written: it is shorter than a
+// hundred kilobytes.
+const writeTimeout = 5 * time.Second
+
+// dial begins a connection, when it is its turn among all dials of the engine. It
+// returns how long that takes.
+func (d *driver) dial(e *effect) time.Duration {
+	ctx, cancel := context.WithCancel(d.ctx)
+	c := &connection{driver: d, number: e.conn, ctx: ctx, cancel: cancel, signal: make(chan struct{}, 1)}
+	d.conn = c
+	turn := d.engine.dials.Reserve()
+	tokens, delay := e.tokens, turn.Delay()
+	d.engine.workers.Go(func() {
+		defer cancel()
+		if !sleep(ctx, delay) {
+			turn.Cancel()
+			return
+		}
+		c.live(tokens)
+	})
+	return delay
+}
+
+// giveUp ends the connection.
+func (c *connection) giveUp(reason Reason) {
+	c.mu.Lock()
+	c.reason = reason
+	c.mu.Unlock()
+	c.cancel()
+}
+
+// ended logs how a connection ended, if not with the engine or for want of tokens.
+func (c *connection) ended(message string, err error) {
+	c.mu.Lock()
+	reason := c.reason
+	c.mu.Unlock()
+	switch {
+	case reason != NoReason:
+		c.driver.log.Warn("connection given up", "reason", reason.String())
+	case c.ctx.Err() == nil:
+		c.driver.log.Warn(message, "error", err)
+	}
+}
+
+// sleep waits. It returns false if the context ended first.
+func sleep(ctx context.Context, d time.Duration) bool {
+	if d <= 0 {
+		return ctx.Err() == nil
+	}
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return true
+	case <-ctx.Done():
+		return false
+	}
+}
+
+// live dials and reads until the end.
+func (c *connection) live(tokens []string) {
+	d := c.driver
+	ctx, cancel := context.WithTimeout(c.ctx, dialTimeout)
+	conn, err := d.engine.source.Open(ctx, tokens)
+	cancel()
+	if err != nil {
+		c.refused(err)
+		return
+	}
+	d.log.Info("connection opened", "tokens", len(tokens))
+	d.engine.workers.Go(func() {
+		<-c.ctx.Done()
+		_ = conn.Close() // it has nothing to say any more
+	})
+	d.engine.workers.Go(func() { c.keepWriting(conn) })
+	d.step(&input{kind: connOpened, conn: c.number})
+	for {
+		frame, err := conn.Next()
+		if err != nil {
+			c.closed(err)
+			return
+		}
+		d.frame(c.number, frame, conn.More())
+	}
+}
+
+// frame tells the core a frame.
+func (d *driver) frame(conn int, frame []byte, more bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.in = input{kind: frameCame, conn: conn, frame: frame, more: more}
+	if d.frames++; d.frames%publishSample != 0 {
+		d.tell(&d.in)
+		return
+	}
+	began := time.Now()
+	d.tell(&d.in)
+	d.publish.note(time.Since(began))
+}
+
+// refused tells the core that the dial has failed.
+func (c *connection) refused(err error) {
+	in := &input{kind: dialFailed, conn: c.number}
+	if refused := (*feed.StatusError)(nil); errors.As(err, &refused) {
+		in.status, in.retryAfter = refused.Status, refused.RetryAfter
+	}
+	c.ended("connection refused", err)
+	c.driver.step(in)
+}
+
+// closed tells the core that the connection has ended.
+func (c *connection) closed(err error) {
+	in := &input{kind: connClosed, conn: c.number}
+	if goodbye := (*feed.CloseError)(nil); errors.As(err, &goodbye) {
+		in.status, in.text = goodbye.Code, goodbye.Reason
+	}
+	c.ended("connection ended", err)
+	c.driver.step(in)
+}
+
+// write sends something when what came before is sent. It does not wait: a connection
+// that takes too much time is ended.
+func (c *connection) write(e *effect) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.writes) == maxWrites {
+		c.cancel()
+		return
+	}
+	c.writes = append(c.writes, *e)
+	select {
+	case c.signal <- struct{}{}:
+	default:
+	}
+}
+
+// keepWriting sends what is to be sent.
+func (c *connection) keepWriting(conn feed.Conn) {
+	for {
+		select {
+		case <-c.ctx.Done():
+			return
+		case <-c.signal:
+		}
+		c.mu.Lock()
+		writes := c.writes
+		c.writes = nil
+		c.mu.Unlock()
+		for i := range writes {
+			if err := c.send(conn, &writes[i]); err != nil {
+				c.cancel() // and what reads it tells the core
+				return
+			}
+		}
+	}
+}
+
+func (c *connection) send(conn feed.Conn, e *effect) error {
+	ctx, cancel := context.WithTimeout(c.ctx, writeTimeout)
+	defer cancel()
+	switch e.kind {
+	case subscribe:
+		return conn.Subscribe(ctx, e.tokens)
+	case unsubscribe:
+		return conn.Unsubscribe(ctx, e.tokens)
+	default:
+		return conn.Ping(ctx)
+	}
+}
+
+// randomSeed makes every core wait otherwise than the others.
+func randomSeed() uint64 { return rand.Uint64() } //nolint:gosec // for jitter

@@ -1,0 +1,303 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strconv"
+	"sync"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"example.com/truebook/feed"
+)
+
+// Bounds of an [Engine].
+const (
+	// DefaultTokensPerConnection and MaxTokensPerConnection: from 501 tokens on the
+	// exchange left opening books out, without a word (observed by others, 2025-08 and
+	// 2026-08).
+	DefaultTokensPerConnection = 200
+	MaxTokensPerConnection     = 400
+	// MaxTokens is how many may be watched at once.
+	MaxTokens = 200_000
+	// DefaultProofBytes is a twentieth to a tenth of a core when it is used up.
+	DefaultProofBytes = 64 << 20
+	// dialsPerSecond bounds the dials of all connections together. Many at once were
+	// answered by 429 (observed by others, 2025-01).
+	dialsPerSecond = 2
+)
+
+var (
+	// ErrRunning says that [Engine.Run] has been called before.
+	ErrRunning = errors.New("engine: running already")
+	// ErrNoToken says that something is no token, or that none was named.
+	ErrNoToken = errors.New("engine: no token")
+)
+
+// Config chooses how an [Engine] works. The zero value is for production, but for
+// Books.
+type Config struct {
+	// Books asks the exchange for whole books: of tokens whose book is in doubt, and of
+	// each one in turn. Without it there is nothing but the stream: what is lost of a
+	// quiet token is never noticed, and what the stream cannot mend waits for a new
+	// connection, one a minute at most.
+	Books feed.BookFetcher
+	// TokensPerConnection is the most tokens of one connection, up to
+	// [MaxTokensPerConnection]; [DefaultTokensPerConnection] if 0.
+	TokensPerConnection int
+	// ProofBytes is how many bytes of books each connection may hash in a second;
+	// [DefaultProofBytes] if 0, and no proofs at all if less than 0.
+	ProofBytes int64
+	// Logger is told what happens to connections: nothing for each frame, and nothing
+	// that a stranger could write at will. nil is silence.
+	Logger *slog.Logger
+}
+
+// Engine keeps the books of any number of tokens in step with the exchange, over as
+// many connections as they need. Its methods may be called by any number of goroutines.
+type Engine struct {
+	source feed.Source
+	config Config
+	log    *slog.Logger
+	dials  *rate.Limiter
+	ended  chan struct{} // closed when Run has written for the last time
+
+	// mu comes before the lock of a driver, which never waits for mu.
+	mu      sync.Mutex
+	drivers []*driver
+	// home is the driver of each token that was ever watched; interest counts the
+	// subscriptions to it, and has none without one.
+	home     map[string]*driver
+	interest map[string]int
+	running  context.Context // of Run, nil before it
+	stop     context.CancelCauseFunc
+	isOver   bool
+	hashing  bool           // false: hashes are no longer made as they were
+	workers  sync.WaitGroup // every goroutine of Run
+}
+
+// New returns an Engine that reads from a source. It starts nothing.
+func New(source feed.Source, config Config) (*Engine, error) {
+	switch n := config.TokensPerConnection; {
+	case source == nil:
+		return nil, errors.New("engine: no source")
+	case n < 0 || n > MaxTokensPerConnection:
+		return nil, fmt.Errorf("engine: %d tokens per connection, of 1 to %d", n, MaxTokensPerConnection)
+	case n == 0:
+		config.TokensPerConnection = DefaultTokensPerConnection
+	}
+	if config.ProofBytes == 0 {
+		config.ProofBytes = DefaultProofBytes
+	}
+	e := &Engine{
+		source: source, config: config, log: config.Logger,
+		dials:    rate.NewLimiter(dialsPerSecond, 1),
+		ended:    make(chan struct{}),
+		home:     map[string]*driver{},
+		interest: map[string]int{},
+		hashing:  true,
+	}
+	if e.log == nil {
+		e.log = slog.New(slog.DiscardHandler)
+	}
+	return e, nil
+}
+
+// Watch follows tokens, by their ids, from now on or as soon as the engine runs. Those
+// of one call are kept on one connection, as far as they fit on it and are not followed
+// already: so both tokens of a market belong into one call. A token that several
+// subscriptions are to is followed once.
+//
+// When the last subscription to a token is closed, its book lingers for half a minute.
+//
+// It fails with [ErrNoToken] for an id that is none, and with [ErrEnded] when the engine
+// has ended. It does not wait for anything: [Subscription.Wait] does.
+func (e *Engine) Watch(tokens ...string) (*Subscription, error) {
+	if len(tokens) == 0 {
+		return nil, ErrNoToken
+	}
+	for _, id := range tokens {
+		if !feed.IsToken(id) {
+			return nil, fmt.Errorf("%w: %s is not 1 to %d digits", ErrNoToken, strconv.QuoteToASCII(id[:min(len(id), 100)]), feed.MaxTokenDigits)
+		}
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.isOver {
+		return nil, ErrEnded
+	}
+	if len(e.interest)+len(tokens) > MaxTokens {
+		return nil, fmt.Errorf("engine: %d tokens and %d more are over %d", len(e.interest), len(tokens), MaxTokens)
+	}
+	unique := e.count(tokens)
+	e.place(unique)
+	assets := make([]*Asset, 0, len(unique))
+	for _, id := range unique {
+		assets = append(assets, e.home[id].asset(id))
+	}
+	e.shareAudits()
+	return newSubscription(e.ended, assets, func() { e.leave(unique) }), nil
+}
+
+// count notes the interest in tokens, and returns each once.
+func (e *Engine) count(tokens []string) (unique []string) {
+	seen := make(map[string]bool, len(tokens))
+	for _, id := range tokens {
+		if !seen[id] {
+			seen[id] = true
+			unique = append(unique, id)
+			e.interest[id]++
+		}
+	}
+	return unique
+}
+
+// place finds a driver for each token, and lets it follow the token.
+func (e *Engine) place(tokens []string) {
+	byDriver := map[*driver][]string{}
+	var homeless []string
+	for _, id := range tokens {
+		if d := e.home[id]; d != nil && d.follows(id) {
+			byDriver[d] = append(byDriver[d], id)
+		} else {
+			homeless = append(homeless, id)
+		}
+	}
+	for len(homeless) > 0 {
+		batch := homeless[:min(len(homeless), e.config.TokensPerConnection)]
+		homeless = homeless[len(batch):]
+		d := e.withRoom(len(batch))
+		for _, id := range batch {
+			e.home[id] = d
+		}
+		byDriver[d] = append(byDriver[d], batch...)
+	}
+	for _, d := range e.drivers { // in an order that is always the same
+		if ids := byDriver[d]; len(ids) > 0 {
+			d.step(&input{kind: tokensWatched, tokens: ids})
+		}
+	}
+}
+
+// withRoom returns a driver that can take so many more tokens.
+func (e *Engine) withRoom(n int) *driver {
+	for _, d := range e.drivers {
+		if d.tokens()+n <= e.config.TokensPerConnection {
+			return d
+		}
+	}
+	d := newDriver(e, len(e.drivers)+1)
+	e.drivers = append(e.drivers, d)
+	if !e.hashing {
+		d.step(&input{kind: hashingOff})
+	}
+	if e.running != nil {
+		d.run(e.running)
+	}
+	return d
+}
+
+// shareAudits tells every driver how many tokens the others have: they share REST.
+func (e *Engine) shareAudits() {
+	all := 0
+	for _, d := range e.drivers {
+		all += d.tokens()
+	}
+	for _, d := range e.drivers {
+		d.shareAudits(all)
+	}
+}
+
+// leave ends the interest in tokens.
+func (e *Engine) leave(tokens []string) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	byDriver := map[*driver][]string{}
+	for _, id := range tokens {
+		if e.interest[id]--; e.interest[id] == 0 {
+			delete(e.interest, id)
+			byDriver[e.home[id]] = append(byDriver[e.home[id]], id)
+		}
+	}
+	for _, d := range e.drivers {
+		if ids := byDriver[d]; len(ids) > 0 {
+			d.step(&input{kind: tokensLeft, tokens: ids})
+		}
+	}
+}
+
+// Asset returns the readers' side of a token, nil if nobody has watched it yet.
+func (e *Engine) Asset(id string) *Asset {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	d := e.home[id]
+	if d == nil {
+		return nil
+	}
+	return d.asset(id)
+}
+
+// Run keeps the books until the context ends, and returns its cause. Every goroutine of
+// the engine is Run's: when it returns, none is left, every book is stale or gone, and
+// iterators have ended. It takes as long as the Close of a connection, and a request to
+// REST whose context has ended, need to return.
+//
+// An Engine runs once: a second Run fails with [ErrRunning].
+func (e *Engine) Run(ctx context.Context) error {
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	e.mu.Lock()
+	if e.running != nil {
+		e.mu.Unlock()
+		return ErrRunning
+	}
+	e.running, e.stop = ctx, stop
+	for _, d := range e.drivers {
+		d.run(ctx)
+	}
+	e.mu.Unlock()
+
+	<-ctx.Done()
+	e.mu.Lock()
+	e.isOver = true
+	for _, d := range e.drivers {
+		d.end() // readers first
+	}
+	e.mu.Unlock()
+	e.workers.Wait()
+	close(e.ended)
+	return context.Cause(ctx)
+}
+
+// reportHashing tells every driver that hashes are no longer made as they were.
+func (e *Engine) reportHashing() {
+	e.log.Error("hashes are no longer made as they were: books are compared with REST alone")
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.hashing = false
+	for _, d := range e.drivers {
+		d.step(&input{kind: hashingOff})
+	}
+}
+
+// Stats returns what the engine has done and is doing. It looks at one connection after
+// the other, and holds each up for an instant.
+func (e *Engine) Stats() Stats {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	var s Stats
+	for _, d := range e.drivers {
+		d.addTo(&s)
+	}
+	return s
+}
+
+// clock returns the time as a core knows it: by a clock that never goes back, and by the
+// one on the wall.
+func clock() (now, wall instant) {
+	t := time.Now()
+	return startInstant().after(t.Sub(start)), instant(t.UnixNano())
+}
