@@ -85,8 +85,8 @@ func (l *lease) renew(now instant) {
 	l.until.Store(int64(time.Duration(now-startInstant()) + leaseTime))
 }
 
-// revoke ends the lease for good: nobody is there to renew it.
-func (l *lease) revoke() { l.until.Store(1) }
+// revoke ends the lease at once, and for good if nobody is there to renew it.
+func (l *lease) revoke() { l.until.Store(int64(sinceStart() - 1)) }
 
 // end returns when the lease ended, or ends.
 func (l *lease) end() time.Time {

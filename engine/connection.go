@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"math/rand/v2"
 	"sync"
 	"time"
@@ -16,7 +17,7 @@ import (
 type connection struct {
 	driver *driver
 	number int
-	ctx    context.Context
+	ctx    context.Context //nolint:containedctx // it is the life of the connection
 	cancel context.CancelFunc
 
 	mu     sync.Mutex
@@ -61,15 +62,15 @@ func (c *connection) giveUp(reason Reason) {
 }
 
 // ended logs how a connection ended, if not with the engine or for want of tokens.
-func (c *connection) ended(message string, err error) {
+func (c *connection) ended(err error) {
 	c.mu.Lock()
 	reason := c.reason
 	c.mu.Unlock()
 	switch {
 	case reason != NoReason:
-		c.driver.log.Warn("connection given up", "reason", reason.String())
+		c.driver.log.Warn("connection given up", slog.String("reason", reason.String()))
 	case c.ctx.Err() == nil:
-		c.driver.log.Warn(message, "error", err)
+		c.driver.log.Warn("no connection", slog.Any("error", err))
 	}
 }
 
@@ -98,7 +99,7 @@ func (c *connection) live(tokens []string) {
 		c.refused(err)
 		return
 	}
-	d.log.Info("connection opened", "tokens", len(tokens))
+	d.log.Info("connection opened", slog.Int("tokens", len(tokens)))
 	d.engine.workers.Go(func() {
 		<-c.ctx.Done()
 		_ = conn.Close() // it has nothing to say any more
@@ -135,7 +136,7 @@ func (c *connection) refused(err error) {
 	if refused := (*feed.StatusError)(nil); errors.As(err, &refused) {
 		in.status, in.retryAfter = refused.Status, refused.RetryAfter
 	}
-	c.ended("connection refused", err)
+	c.ended(err)
 	c.driver.step(in)
 }
 
@@ -145,7 +146,7 @@ func (c *connection) closed(err error) {
 	if goodbye := (*feed.CloseError)(nil); errors.As(err, &goodbye) {
 		in.status, in.text = goodbye.Code, goodbye.Reason
 	}
-	c.ended("connection ended", err)
+	c.ended(err)
 	c.driver.step(in)
 }
 

@@ -23,7 +23,7 @@ type driver struct {
 
 	mu   sync.Mutex
 	core *core
-	ctx  context.Context // of Run, nil before it
+	ctx  context.Context //nolint:containedctx // of Run, nil before it
 	// conn is the newest connection, dialed or open, nil if there was none.
 	conn *connection
 	// isOver: nothing is told any more.
@@ -44,7 +44,7 @@ const publishSample = 16
 func newDriver(e *Engine, number int) *driver {
 	now, wall := clock()
 	d := &driver{
-		engine: e, number: number, log: e.log.With("connection", number),
+		engine: e, number: number, log: e.log.With(slog.Int("connection", number)),
 		core: newCore(randomSeed(), now, wall),
 	}
 	d.core.paused = true
@@ -156,8 +156,8 @@ func (d *driver) do(e *effect) (putOff time.Duration) {
 			d.conn.write(e)
 		}
 	case fetch:
-		c := d.conn
-		d.engine.workers.Go(func() { d.fetch(c.ctx, e.id, e.tokens) })
+		ctx, id, tokens := d.conn.ctx, e.id, e.tokens // the effect is overwritten
+		d.engine.workers.Go(func() { d.fetch(ctx, id, tokens) })
 	case reportHashing:
 		d.engine.workers.Go(d.engine.reportHashing)
 	}
@@ -178,7 +178,7 @@ func (d *driver) fetch(ctx context.Context, id uint64, tokens []string) {
 		if refused := (*feed.StatusError)(nil); errors.As(err, &refused) {
 			in.status, in.body, in.retryAfter = refused.Status, []byte(refused.Body), refused.RetryAfter
 		}
-		d.log.Warn("books not fetched", "tokens", len(tokens), "error", err)
+		d.log.WarnContext(ctx, "books not fetched", slog.Int("tokens", len(tokens)), slog.Any("error", err))
 	}
 	d.step(in)
 }
@@ -242,7 +242,7 @@ func (d *driver) addTo(s *Stats) {
 			s.Live++
 		}
 	}
-	s.Counts.add(&c.books.counts)
+	s.add(&c.books.counts)
 	s.Feed.Add(c.books.decoder.Stats())
 	s.Witnesses.add(&c.books.tallies)
 	s.Lag.add(&c.lags)

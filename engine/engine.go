@@ -72,7 +72,7 @@ type Engine struct {
 	// subscriptions to it, and has none without one.
 	home     map[string]*driver
 	interest map[string]int
-	running  context.Context // of Run, nil before it
+	running  context.Context //nolint:containedctx // of Run, nil before it
 	stop     context.CancelCauseFunc
 	isOver   bool
 	hashing  bool           // false: hashes are no longer made as they were
@@ -166,6 +166,11 @@ func (e *Engine) place(tokens []string) {
 			homeless = append(homeless, id)
 		}
 	}
+	for _, d := range e.drivers { // in an order that is always the same
+		if ids := byDriver[d]; len(ids) > 0 {
+			d.step(&input{kind: tokensWatched, tokens: ids})
+		}
+	}
 	for len(homeless) > 0 {
 		batch := homeless[:min(len(homeless), e.config.TokensPerConnection)]
 		homeless = homeless[len(batch):]
@@ -173,12 +178,7 @@ func (e *Engine) place(tokens []string) {
 		for _, id := range batch {
 			e.home[id] = d
 		}
-		byDriver[d] = append(byDriver[d], batch...)
-	}
-	for _, d := range e.drivers { // in an order that is always the same
-		if ids := byDriver[d]; len(ids) > 0 {
-			d.step(&input{kind: tokensWatched, tokens: ids})
-		}
+		d.step(&input{kind: tokensWatched, tokens: batch})
 	}
 }
 
@@ -247,29 +247,39 @@ func (e *Engine) Asset(id string) *Asset {
 //
 // An Engine runs once: a second Run fails with [ErrRunning].
 func (e *Engine) Run(ctx context.Context) error {
-	ctx, stop := context.WithCancelCause(ctx)
-	defer stop(nil)
-	e.mu.Lock()
-	if e.running != nil {
-		e.mu.Unlock()
-		return ErrRunning
+	if err := e.begin(ctx); err != nil {
+		return err
 	}
-	e.running, e.stop = ctx, stop
-	for _, d := range e.drivers {
-		d.run(ctx)
-	}
-	e.mu.Unlock()
-
-	<-ctx.Done()
-	e.mu.Lock()
-	e.isOver = true
-	for _, d := range e.drivers {
-		d.end() // readers first
-	}
-	e.mu.Unlock()
+	<-e.running.Done()
+	e.end()
 	e.workers.Wait()
 	close(e.ended)
-	return context.Cause(ctx)
+	return context.Cause(e.running)
+}
+
+// begin lets every driver work.
+func (e *Engine) begin(ctx context.Context) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.running != nil {
+		return ErrRunning
+	}
+	e.running, e.stop = context.WithCancelCause(ctx)
+	for _, d := range e.drivers {
+		d.run(e.running)
+	}
+	return nil
+}
+
+// end makes every book stale, before anything else ends.
+func (e *Engine) end() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.isOver = true
+	for _, d := range e.drivers {
+		d.end()
+	}
+	e.stop(nil) // it has a cause already
 }
 
 // reportHashing tells every driver that hashes are no longer made as they were.
