@@ -196,6 +196,9 @@ func (c *core) step(now instant, in *input, effects []effect) ([]effect, instant
 	c.expire()
 	c.apply(in)
 	c.joinHeld()
+	if c.rest.off {
+		c.doWithout()
+	}
 	c.books.end()
 	c.ask() // once for all that wait for it
 	c.books.lease.renew(now)

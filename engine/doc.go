@@ -6,20 +6,24 @@
 // token's whole book after it. The engine compares its book with that, so that a
 // read can say by what the book was proved, and how recently.
 //
-// In this version the engine is driven by recordings, with [Replay]. The core that
-// keeps a connection, asks REST and recovers is complete and driven by a simulation;
-// the sockets that will drive it come next.
+//	source, err := live.New(live.Options{}) // the exchange's stream
+//	books, err := rest.New(rest.Options{})  // and its REST
+//	eng, err := engine.New(source, engine.Config{Books: books})
+//	sub, err := eng.Watch(yes, no) // any time; both tokens of a market in one call
+//	go func() { done <- eng.Run(ctx) }()
+//	for view := range sub.Changes(ctx) {
+//		top, err := view.Top()
+//		switch {
+//		case errors.Is(err, engine.ErrNotLive): // syncing, stale or gone: err says why
+//			cancelQuotes(err)
+//		case err == nil: // otherwise it is settling: keep the quotes for an instant
+//			requote(view.Asset, top.Bid.Price, top.Ask.Price)
+//		}
+//	}
 //
-//	replay := engine.NewReplay(func(f engine.Finding) { fmt.Println(f.Line, f.Witness) })
-//	for {
-//		record, err := reader.Next() // of package capture
-//		...
-//		replay.Step(record)
-//	}
-//	replay.End()
-//	for _, view := range replay.Views() {
-//		top, err := view.Top() // err says why a book is not to be traded on
-//	}
+// An [Engine] keeps as many connections as its tokens need, dials them again when they
+// end, and asks REST where there is doubt. [Engine.Run] owns every goroutine. A [Replay]
+// drives the same books by a recording.
 //
 // # What a read says
 //
@@ -41,8 +45,8 @@
 // same at any depth, and views of one version share their copy.
 //
 // An engine has a lease: it says until when it vouches for its books. A read looks at
-// the clock itself, so that an engine that hangs reads as stale. A [Replay] has no
-// clock, and vouches for ever.
+// the clock itself, so that an engine that hangs reads as stale, and one that has ended
+// or panicked as well. A [Replay] has no clock, and vouches for ever.
 //
 // # Following
 //
@@ -134,6 +138,18 @@
 // and no hash has matched since, hashes are no longer made as they were: they are
 // switched off, and books go on, proved by REST.
 //
+// # Around the core
+//
+// Each connection has a core, under one lock: the goroutine that reads the connection
+// tells it the frames, timers and REST their news, and all do what it asks for. Nothing
+// waits under the lock, so that a frame goes from the socket to its readers in one
+// goroutine, without a queue. What is to be sent waits in one for a goroutine of its own:
+// a server that does not read keeps nobody from reading, and its connection is given up
+// after 5 seconds. All dials of an engine are half a second apart. A core that panics ends
+// the engine: its lease is revoked first, and Run returns what happened.
+//
+// [Engine.Stats] says what came, what was done, and how long it took.
+//
 // # How long a wrong book can read as live
 //
 //	what happened                                noticed at the latest
@@ -182,7 +198,8 @@
 // 100 books at most, and keeps 4,096 changes of each token that is fetched. A token is
 // fetched again after a second, doubled to a minute; one that had to be mended five times
 // in a minute is left alone for one. REST that fails is left alone for 2 seconds, doubled
-// to 30.
+// to 30. A connection has up to 400 tokens (200 unless [Config] says otherwise), an engine
+// 200,000, and 1,000 messages to be sent.
 //
 // # What is not noticed
 //
@@ -201,6 +218,7 @@
 //
 // # Concurrency
 //
-// A Replay is for one goroutine; its Assets and Subscriptions are for all, while it
-// goes on. A View is immutable and may be passed on.
+// An Engine, its Assets and Subscriptions are for any number of goroutines. A Replay is
+// for one; its Assets and Subscriptions are for all, while it goes on. A View is immutable
+// and may be passed on.
 package engine

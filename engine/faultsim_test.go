@@ -123,6 +123,20 @@ func (r *report) String() string {
 // simulate runs one seed.
 func simulate(t *testing.T, seed uint64, trace func(string, ...any)) *simulation {
 	t.Helper()
+	s, misuse := newFaulty(t, seed, trace)
+	misuse()
+	s.run(calmTime)
+	if s.core.books.counts.Blocked > 0 {
+		s.run(blockedDelay)
+	}
+	s.checker.alive()
+	return s
+}
+
+// newFaulty returns the simulation of a seed, and what runs the time in which there are
+// faults.
+func newFaulty(t *testing.T, seed uint64, trace func(string, ...any)) (s *simulation, misuse func()) {
+	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 0x6661756c74)) //nolint:gosec // to be repeated
 	q := feedtest.DefaultQuirks()
 	q.EarlyHashes *= 5
@@ -133,7 +147,7 @@ func simulate(t *testing.T, seed uint64, trace func(string, ...any)) *simulation
 		markets = 12 // some things need ten
 	}
 	faults := drawFaults(r, 6, markets)
-	s := newSimulation(feedtest.VenueOptions{Seed: seed, Markets: markets, Rate: 6, Quirks: &q, Faults: faults})
+	s = newSimulation(feedtest.VenueOptions{Seed: seed, Markets: markets, Rate: 6, Quirks: &q, Faults: faults})
 	s.trace = trace
 	s.checker.t = t
 	s.checker.seed = seed
@@ -143,13 +157,27 @@ func simulate(t *testing.T, seed uint64, trace func(string, ...any)) *simulation
 		}
 	}
 	s.step(&input{kind: tokensWatched, tokens: s.tokens})
-	s.misuse(r)
-	s.run(calmTime)
-	if s.core.books.counts.Blocked > 0 {
-		s.run(blockedDelay)
+	return s, func() { s.misuse(r) }
+}
+
+// TestSimulationWithoutREST: with the stream alone, everything that shows in it is
+// noticed, nothing is crossed, and all is live when nothing is wrong any more.
+func TestSimulationWithoutREST(t *testing.T) {
+	t.Parallel()
+	seeds := uint64(12)
+	if testing.Short() {
+		seeds = 3
 	}
-	s.checker.alive()
-	return s
+	for seed := range seeds {
+		s, misuse := newFaulty(t, seed, nil)
+		s.core.rest.off, s.checker.unbounded = true, true
+		misuse()
+		s.run(calmTime + 2*maxPatience)
+		s.checker.alive()
+		if n := s.core.books.counts.Fetches; n > 0 {
+			t.Errorf("seed %d: REST was asked %d times", seed, n)
+		}
+	}
 }
 
 // misuse runs the time in which there are faults, and adds those of the machine, and

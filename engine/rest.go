@@ -182,10 +182,6 @@ func (c *core) ask() {
 	if len(r.queue) == 0 {
 		return
 	}
-	if r.off {
-		c.doWithout()
-		return
-	}
 	r.allowance = min(r.allowance+time.Duration(c.now-r.at).Seconds()*fetchesPerSecond, burstOfFetches)
 	r.at = c.now
 	for len(r.queue) > 0 && len(r.flights) < maxFlights && r.pausedUntil <= c.now && r.allowance >= 1 {
@@ -197,8 +193,8 @@ func (c *core) ask() {
 // doWithout gives a connection up for what REST would have to mend, at most once a
 // minute.
 func (c *core) doWithout() {
-	queue := slices.Clone(c.rest.queue)
-	c.rest.queue = c.rest.queue[:0]
+	queue := c.rest.queue
+	c.rest.queue = nil
 	for _, w := range queue {
 		c.endFetch(w)
 		if c.needsMending(w) && c.move(w.token.reason) {

@@ -14,3 +14,17 @@ func IsToken(text string) bool {
 	}
 	return text != "" && len(text) <= MaxTokenDigits
 }
+
+// IsCondition says whether a text can be the condition id of a market: "0x" and 64
+// hexadecimal digits, as the exchange writes them, in lower case.
+func IsCondition(text string) bool {
+	if len(text) != 66 || text[:2] != "0x" {
+		return false
+	}
+	for _, c := range []byte(text[2:]) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
