@@ -149,6 +149,16 @@ func (c *checker) bound(t *checkedToken, view *View, since time.Duration, runs u
 	}
 }
 
+// dead returns how many tokens are not live.
+func (c *checker) dead() (n int) {
+	for _, t := range c.tokens {
+		if v := t.asset.View(); v.State != Live && !c.s.venue.Truth(t.id).Over && !c.s.faults.toldOver {
+			n++
+		}
+	}
+	return n
+}
+
 // alive fails if a token is not live although nothing has been wrong for long.
 func (c *checker) alive() {
 	for _, t := range c.tokens {

@@ -197,7 +197,8 @@
 // requests to REST under way, 10 in a second in the long run and 50 in a burst, each for
 // 100 books at most, and keeps 4,096 changes of each token that is fetched. A token is
 // fetched again after a second, doubled to a minute; one that had to be mended five times
-// in a minute is left alone for one. REST that fails is left alone for 2 seconds, doubled
+// in a minute is left alone for one. Without REST its connection is given up instead, once
+// a minute at most, and for one token later and later, up to an hour. REST that fails is left alone for 2 seconds, doubled
 // to 30. A connection has up to 400 tokens (200 unless [Config] says otherwise), an engine
 // 200,000, and 1,000 messages to be sent.
 //

@@ -43,7 +43,7 @@ type Config struct {
 	// Books asks the exchange for whole books: of tokens whose book is in doubt, and of
 	// each one in turn. Without it there is nothing but the stream: what is lost of a
 	// quiet token is never noticed, and what the stream cannot mend waits for a new
-	// connection, one a minute at most.
+	// connection, one a minute at most, and for one token less and less often.
 	Books feed.BookFetcher
 	// TokensPerConnection is the most tokens of one connection, up to
 	// [MaxTokensPerConnection]; [DefaultTokensPerConnection] if 0.

@@ -28,6 +28,9 @@ const (
 	// until it has been live for a minute.
 	minGap = time.Second
 	maxGap = time.Minute
+	// maxMoveGap is the same where a connection has to be given up for it: a market that
+	// is over without a word would cost all others a connection each minute.
+	maxMoveGap = time.Hour
 	// retryGap is after an answer older than the stream, maxRetries times in a row.
 	retryGap   = 200 * time.Millisecond
 	maxRetries = 3
@@ -164,7 +167,11 @@ func (c *core) want(w *watched, from instant) {
 func (c *core) enqueue(w *watched) {
 	f := &w.fetch
 	if f.retries == 0 {
-		f.gap = min(max(2*f.gap, minGap), maxGap)
+		most := maxGap
+		if c.rest.off {
+			most = maxMoveGap
+		}
+		f.gap = min(max(2*f.gap, minGap), most)
 	}
 	f.asked = c.now
 	c.queue(w)
@@ -191,7 +198,7 @@ func (c *core) ask() {
 }
 
 // doWithout gives a connection up for what REST would have to mend, at most once a
-// minute.
+// minute, and for one token less and less often.
 func (c *core) doWithout() {
 	queue := c.rest.queue
 	c.rest.queue = nil
