@@ -1,0 +1,62 @@
+// Package rest asks Polymarket's REST interface for what a book engine needs beside the
+// stream: whole books, and what a market is.
+//
+//	client, err := rest.New(rest.Options{}) // the exchange; nothing is dialled yet
+//	...
+//	defer client.Close()
+//	market, err := client.Market(ctx, condition)
+//	answer, err := client.FetchBooks(ctx, []string{market.Tokens[0].ID, market.Tokens[1].ID})
+//	...
+//	events, err := decoder.Decode(answer) // of a feed.Decoder
+//
+// A [Client] is a [feed.BookFetcher]. An answer about books is passed on as it came: the
+// [feed.Decoder] reads it, as it reads the stream. It is only looked at whether it can be
+// JSON, and is not the page of a proxy that answers in the exchange's name.
+//
+// # Budget
+//
+// The exchange limits how often it is asked (docs.polymarket.com, rate limits), by
+// address: whatever else runs there has its share. A Client keeps far below:
+//
+//	                 a second  at once  under way  in 10 s  the exchange's limit
+//	POST /books          5        20        4         70    500 (80 in 2025-11)
+//	GET /book           10        40        2        140    1,500 (200)
+//	GET /markets/        5        10        2         60    9,000 of all kinds (5,000)
+//
+// A call waits for its turn, in order of arrival among those of its kind, and as long as
+// it can still have one: [ErrBudget] says at once that it cannot. Since a call has ten
+// seconds at most, no more than 70 wait for /books. A process needs one Client: two have
+// twice the budget.
+//
+// # Refusals
+//
+// An answer that is not the one asked for is a [*feed.StatusError]. If the server asks to
+// be left alone it is, for ten minutes at most, and further calls of the kind fail with
+// the same error and the time that remains, without a request. The same holds for ten
+// seconds after status 429, and for five minutes after three times 403 in a row and each
+// further one: an address that Cloudflare has blocked is not unblocked by asking. Of 425
+// and 503, which the exchange answers while it restarts, and of failures of the network
+// nothing follows here: the engine has its own patience.
+//
+// # Bounds
+//
+// A call takes ten seconds, and a connection five to stand, with its handshake: a server
+// that sends a byte a second gains nothing. A header has at most 64 KiB, an answer about
+// books at most [feed.MaxFrame] bytes and one about a market a MiB; while it comes, an
+// answer occupies about twice of what has come of it. There are at most eight
+// connections, and an idle one is closed after 90 seconds.
+//
+// Compression is not asked for, so that one bound holds for what is read and for what was
+// sent: a compressed answer may go on for ever and unpack to nothing. It costs little
+// where milliseconds count: a hundred books are some 360 KB, a sixth of that compressed
+// (measured on recorded books, 2026-11), which is 3 ms of a line of 1 Gbit/s, and to
+// unpack them takes one.
+//
+// # Security
+//
+// TLS is at least 1.2, and verified. Plain http is for loopback addresses. A redirect is
+// refused like any other answer, and cookies are ignored. Nothing is sent but tokens and
+// condition ids: there is no place for a credential. The environment is not read, and so
+// no proxy is used that it names, here as for the stream in package live:
+// Options.DialContext can dial one.
+package rest

@@ -1,0 +1,106 @@
+package rest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// object is an object of JSON whose fields are read one by one. encoding/json would
+// fill a struct from keys of another case, and from the last of two that are equal.
+type object struct {
+	fields map[string]json.RawMessage
+	err    error // the first field that was not what it should be
+}
+
+// readObject splits the text of an object.
+func readObject(text []byte) (*object, error) {
+	var whole json.RawMessage
+	if err := json.Unmarshal(text, &whole); err != nil {
+		return nil, err // of syntax, with its place
+	}
+	d := json.NewDecoder(bytes.NewReader(text))
+	if t, err := d.Token(); err != nil || t != json.Delim('{') {
+		return nil, errors.New("it is no object")
+	}
+	o := &object{fields: map[string]json.RawMessage{}}
+	for d.More() {
+		t, err := d.Token()
+		if err != nil {
+			return nil, err
+		}
+		key, _ := t.(string)
+		if _, twice := o.fields[key]; twice {
+			return nil, fmt.Errorf("%.100q comes twice", key)
+		}
+		var value json.RawMessage
+		if err := d.Decode(&value); err != nil {
+			return nil, err
+		}
+		o.fields[key] = value
+	}
+	return o, nil
+}
+
+// wrong notes what is wrong with a field, unless another was before.
+func (o *object) wrong(key, reason string) {
+	if o.err == nil {
+		o.err = errors.New(key + ": " + reason)
+	}
+}
+
+// value returns what a key has, nil if there is none or null.
+func (o *object) value(key string) json.RawMessage {
+	if v := o.fields[key]; string(v) != "null" {
+		return v
+	}
+	return nil
+}
+
+// text returns a string, "" if there is none.
+func (o *object) text(key string) (s string) {
+	v := o.value(key)
+	if v == nil {
+		return ""
+	}
+	if v[0] != '"' || json.Unmarshal(v, &s) != nil {
+		o.wrong(key, "no string")
+	}
+	return s
+}
+
+// flag returns a boolean. It must be there: that it is missing does not say false.
+func (o *object) flag(key string) bool {
+	switch string(o.value(key)) {
+	case "true":
+		return true
+	case "false":
+		return false
+	}
+	o.wrong(key, "neither true nor false")
+	return false
+}
+
+// number returns an amount between 0 and most, 0 if there is none. The exchange writes
+// numbers here as JSON has them, and elsewhere as strings: both are read, exactly.
+func number[T ~int64](o *object, key string, parse func(string) (T, error), most T) T {
+	text := string(o.value(key))
+	if strings.HasPrefix(text, `"`) {
+		text = o.text(key)
+	}
+	if text == "" {
+		return 0
+	}
+	n, err := parse(text)
+	if err != nil {
+		o.wrong(key, err.Error())
+		return 0
+	}
+	if n < 0 || n > most {
+		o.wrong(key, "out of range")
+		return 0
+	}
+	return n
+}
