@@ -1,5 +1,7 @@
 package feed
 
+import "strings"
+
 // MaxTokenDigits is the most that the id of a token has: 78 digits hold any number of
 // 256 bits.
 const MaxTokenDigits = 78
@@ -18,13 +20,6 @@ func IsToken(text string) bool {
 // IsCondition says whether a text can be the condition id of a market: "0x" and 64
 // hexadecimal digits, as the exchange writes them, in lower case.
 func IsCondition(text string) bool {
-	if len(text) != 66 || text[:2] != "0x" {
-		return false
-	}
-	for _, c := range []byte(text[2:]) {
-		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
-		}
-	}
-	return true
+	digits, ok := strings.CutPrefix(text, "0x")
+	return ok && len(digits) == 64 && strings.Trim(digits, "0123456789abcdef") == ""
 }

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 
 	"example.com/truebook/book"
-	"example.com/truebook/feed/internal/endpoint"
+	"example.com/truebook/feed"
 )
 
 // maxMarket bounds the answer of [Client.Market], in bytes: most is its description.
@@ -50,7 +50,7 @@ type Token struct {
 // The errors are those of [Client.FetchBooks], and [ErrNoTokens].
 func (c *Client) Market(ctx context.Context, condition string) (*Market, error) {
 	condition = strings.ToLower(condition)
-	if !isCondition(condition) {
+	if !feed.IsCondition(condition) {
 		return nil, fmt.Errorf("rest: %s is no condition id: 0x and 64 hex digits",
 			strconv.QuoteToASCII(condition[:min(len(condition), 100)]))
 	}
@@ -59,12 +59,6 @@ func (c *Client) Market(ctx context.Context, condition string) (*Market, error) 
 		return nil, err
 	}
 	return decodeMarket(answer, condition)
-}
-
-// isCondition says whether a text is a condition id in lower case.
-func isCondition(text string) bool {
-	digits, ok := strings.CutPrefix(text, "0x")
-	return ok && len(digits) == 64 && strings.Trim(digits, "0123456789abcdef") == ""
 }
 
 // decodeMarket reads an answer about the market of a condition.
@@ -101,7 +95,7 @@ func readMarket(answer []byte) (*Market, error) {
 		TickSize:        number(o, "minimum_tick_size", book.ParsePrice[string], book.Dollar-1),
 		MinOrderSize:    number(o, "minimum_order_size", book.ParseSize[string], maxOrderSize),
 	}
-	if !isCondition(m.Condition) {
+	if !feed.IsCondition(m.Condition) {
 		o.wrong("condition_id", "it is no condition id")
 	}
 	if o.err != nil {
@@ -136,7 +130,7 @@ func readTokens(list json.RawMessage) ([]Token, error) {
 		case o.err == nil && token.ID == "":
 			nameless++
 			continue
-		case o.err == nil && !endpoint.IsToken(token.ID):
+		case o.err == nil && !feed.IsToken(token.ID):
 			o.wrong("token_id", "no number of 1 to 78 digits")
 		case known[token.ID]:
 			o.wrong("token_id", "it comes twice")

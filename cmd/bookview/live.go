@@ -1,0 +1,279 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+	"time"
+
+	"example.com/truebook/engine"
+	"example.com/truebook/feed"
+	"example.com/truebook/feed/capture"
+	"example.com/truebook/feed/live"
+	"example.com/truebook/feed/rest"
+	"example.com/truebook/internal/cli"
+)
+
+// onceTimeout is how long --once waits for the books unless --timeout says otherwise.
+const onceTimeout = 30 * time.Second
+
+// closeTimeout bounds how long the end waits for what is still to be recorded.
+const closeTimeout = 5 * time.Second
+
+// watcher is a running engine, and what is watched with it.
+type watcher struct {
+	*options
+
+	stdout, stderr io.Writer
+	rest           *rest.Client
+	sub            *engine.Subscription
+}
+
+// watch shows the books of the targets as they are at the exchange.
+func (o *options) watch(ctx context.Context, stdout, stderr io.Writer) (code int) {
+	w := &watcher{options: o, stdout: stdout, stderr: stderr}
+	var source feed.Source
+	source, err := live.New(live.Options{URL: o.wsURL})
+	if err == nil {
+		w.rest, err = rest.New(rest.Options{URL: o.restURL})
+	}
+	if err != nil {
+		return w.fail(cli.Usage, err)
+	}
+	defer w.rest.Close()
+	var tokens []string
+	if tokens, code = w.resolve(ctx); code != cli.OK {
+		return code
+	}
+	if o.record != "" {
+		recorder, err := w.recorder()
+		if err != nil {
+			return w.fail(cli.Failure, err)
+		}
+		source = recorder.Source(source)
+		defer func() { code = max(code, w.endRecording(recorder)) }()
+	}
+	return w.run(ctx, source, tokens)
+}
+
+// run keeps the books until what was asked for is done.
+func (w *watcher) run(ctx context.Context, source feed.Source, tokens []string) int {
+	log := slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
+	eng, err := engine.New(source, engine.Config{Books: w.rest, Logger: log})
+	if err != nil {
+		return w.fail(cli.Failure, err)
+	}
+	// It ends after whatever is shown, so that its end is not.
+	life, end := context.WithCancel(context.WithoutCancel(ctx))
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		if err := eng.Run(life); !errors.Is(err, context.Canceled) {
+			_ = w.fail(cli.Failure, err)
+		}
+	}()
+	defer func() { end(); <-ended }()
+	if w.runFor > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, w.runFor)
+		defer cancel()
+	}
+	if w.sub, err = eng.Watch(tokens...); err != nil {
+		return w.fail(cli.Failure, err)
+	}
+	defer w.sub.Close()
+	if w.once {
+		return w.showOnce(ctx)
+	}
+	return w.follow(ctx)
+}
+
+// resolve returns the tokens of the targets: those that are named, and both of each
+// market.
+func (w *watcher) resolve(ctx context.Context) (tokens []string, code int) {
+	for _, target := range w.targets {
+		if feed.IsToken(target) {
+			tokens = append(tokens, target)
+			continue
+		}
+		market, err := w.rest.Market(ctx, target)
+		if refused := (*feed.StatusError)(nil); errors.As(err, &refused) && refused.Status == http.StatusNotFound {
+			return nil, w.fail(cli.NotFound, fmt.Errorf("the exchange has no market %s", target))
+		}
+		if err != nil {
+			return nil, w.fail(cli.Failure, err)
+		}
+		if market.Closed {
+			return nil, w.fail(cli.Closed, fmt.Errorf("market %s is closed", target))
+		}
+		for _, t := range market.Tokens {
+			tokens = append(tokens, t.ID)
+		}
+	}
+	return tokens, cli.OK
+}
+
+// showOnce prints each book when all are live.
+func (w *watcher) showOnce(ctx context.Context) int {
+	timeout := w.timeout
+	if timeout == 0 {
+		timeout = onceTimeout
+	}
+	code := w.await(ctx, timeout)
+	if err := w.printAll(); err != nil {
+		return w.fail(cli.Failure, err)
+	}
+	for _, a := range w.sub.Assets() {
+		if v := a.View(); v.State == engine.Gone && code == cli.OK {
+			code = w.fail(cli.Closed, fmt.Errorf("the market of token %s is closed", a.ID()))
+		}
+	}
+	return code
+}
+
+// await waits until every token has been live, or will never be.
+func (w *watcher) await(ctx context.Context, timeout time.Duration) int {
+	within, cancel := context.WithTimeout(ctx, timeout)
+	defer cancel()
+	err := w.sub.Wait(within)
+	missing := (*engine.WaitError)(nil)
+	switch {
+	case err == nil || ctx.Err() != nil: // somebody interrupts
+		return cli.OK
+	case !errors.As(err, &missing) || !errors.Is(err, context.DeadlineExceeded):
+		return w.fail(cli.Failure, err)
+	}
+	unknown := 0
+	for _, id := range missing.Missing {
+		if w.hasNoBook(ctx, id) {
+			unknown++
+			fmt.Fprintf(w.stderr, "bookview: the exchange has no book of token %s\n", id)
+		}
+	}
+	if unknown == len(missing.Missing) {
+		return cli.NotFound
+	}
+	return w.fail(cli.TimedOut, err)
+}
+
+// hasNoBook says whether REST knows no book of a token.
+func (w *watcher) hasNoBook(ctx context.Context, id string) bool {
+	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
+	defer cancel()
+	_, err := w.rest.FetchBooks(ctx, []string{id})
+	refused := (*feed.StatusError)(nil)
+	return errors.As(err, &refused) && refused.Status == http.StatusNotFound
+}
+
+// follow shows what happens until the context ends.
+func (w *watcher) follow(ctx context.Context) int {
+	late := make(chan int, 1)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	if w.timeout > 0 {
+		go func() {
+			code := w.await(ctx, w.timeout)
+			late <- code
+			if code != cli.OK {
+				cancel()
+			}
+		}()
+	}
+	err := w.show(ctx)
+	cancel()
+	code := cli.OK
+	if w.timeout > 0 {
+		code = <-late
+	}
+	if err != nil && code == cli.OK {
+		return w.fail(cli.Failure, err)
+	}
+	return code
+}
+
+func (w *watcher) show(ctx context.Context) error {
+	switch {
+	case w.atEnd:
+		<-ctx.Done()
+		return w.printAll()
+	case w.json:
+		return newStream(w.sub, w.stdout, w.stderr, w.depth).run(ctx)
+	default:
+		return w.tables(ctx)
+	}
+}
+
+// printAll prints each book that there is.
+func (w *watcher) printAll() error {
+	var views []engine.View
+	for _, a := range w.sub.Assets() {
+		if v := a.View(); v.State != engine.Syncing {
+			views = append(views, v)
+		}
+	}
+	return w.print(views, w.stdout)
+}
+
+// tables prints the book of each token that has changed, each second.
+func (w *watcher) tables(ctx context.Context) error {
+	tick := time.NewTicker(bookEvery)
+	defer tick.Stop()
+	type shown struct {
+		version uint64
+		state   engine.State
+	}
+	last := map[string]shown{}
+	for {
+		for _, a := range w.sub.Assets() {
+			v := a.View()
+			if now := (shown{v.Version, v.State}); last[a.ID()] != now && v.State != engine.Syncing {
+				last[a.ID()] = now
+				if err := writeTable(w.stdout, &v, w.depth); err != nil {
+					return err
+				}
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-tick.C:
+		}
+	}
+}
+
+// recorder begins the recording that was asked for.
+func (w *watcher) recorder() (*capture.Recorder, error) {
+	file, err := capture.Create(w.record, w.force)
+	if errors.Is(err, fs.ErrExist) {
+		return nil, fmt.Errorf("%s is there already: --force writes over it", w.record)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return capture.NewRecorder(file), nil
+}
+
+// endRecording ends it, and says what it lacks.
+func (w *watcher) endRecording(r *capture.Recorder) int {
+	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
+	defer cancel()
+	err := r.Close(ctx)
+	if n := r.Dropped(); n > 0 {
+		fmt.Fprintf(w.stderr, "bookview: %d frames are not in the recording\n", n)
+	}
+	if err != nil {
+		return w.fail(cli.Failure, err)
+	}
+	return cli.OK
+}
+
+// fail says what is wrong, and returns the exit code.
+func (w *watcher) fail(code int, err error) int {
+	fmt.Fprintln(w.stderr, "bookview:", strings.TrimPrefix(err.Error(), "bookview: "))
+	return code
+}
