@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"example.com/truebook/feed"
 	"example.com/truebook/feed/capture"
@@ -99,8 +100,8 @@ func reread(t *testing.T, recording []byte) []feed.Record {
 
 // asRecorded is what is to be read of a frame.
 func asRecorded(frame []byte) []byte {
-	if value, ok := bytes.CutSuffix(frame, []byte("\n")); ok && json.Valid(value) && len(bytes.TrimSpace(value)) == len(value) &&
-		!bytes.Contains(value, []byte("\n")) {
+	if value, ok := bytes.CutSuffix(frame, []byte("\n")); ok && json.Valid(value) && utf8.Valid(value) &&
+		len(bytes.TrimSpace(value)) == len(value) && !bytes.Contains(value, []byte("\n")) {
 		return value
 	}
 	return frame
@@ -140,7 +141,7 @@ func oddFrames() [][]byte {
 	frames := [][]byte{nil}
 	for _, text := range []string{
 		"\n", "\r", "\n\n", "[]\n", "[]\n\n", "[]\r\n", "\n[]", "[\n]", " {}", "{} ", "\t1\n", "1\n", "\"\n\"", "-", "12e5", "true", `"\ud800"`, `""`,
-		"\xef\xbb\xbf[]", "\xef\xbb\xbf", "\x00", "\x7f", "\u2028\u2029\ufeff", "\xed\xa0\x80", "\xc0\x80", "é", "\xc3", "[\"\xc3\"]",
+		"\xef\xbb\xbf[]", "\xef\xbb\xbf", "\x00", "\x7f", "\u2028\u2029\ufeff", "\xed\xa0\x80", "\xc0\x80", "é", "\xc3", "[\"\xc3\"]", "\"\xb3\"\n",
 		"PONG", "NO NEW ASSETS", "{", "}", "}\n{", `{}{}`, `1}`, `1,"txt":"2"`, `{"raw":1}`, `{"ctl":"gap"}`, `{"recv_ns":1,"conn":-1,"txt":"a"}`,
 		`{"recv_ns":"x"}`, `{"b64":"!"}`, `"raw"`, `"}`, `\`, `\u0000`, `{"recv_ns":5,"conn":1,"raw":{"a":1}}` + "\n" + `{"recv_ns":5,"conn":1,"ctl":"gap"}`,
 		deep(8999), deep(9000), deep(9998), deep(9999), deep(10000), deep(10001), "[" + strings.Repeat(" ", 9000) + "]",
