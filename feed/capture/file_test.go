@@ -72,7 +72,7 @@ func TestCrash(t *testing.T) {
 		path := filepath.Join(t.TempDir(), name)
 		f := create(t, path, false)
 		w := capture.NewWriter(f)
-		const frames, flushes = 60, 6
+		const frames, flushes = 30, 5
 		var sizes []int // of the file after each flush
 		for i := range frames {
 			if err := w.Frame(received, 1, fmt.Appendf(nil, `{"i":%d}`, i)); err != nil {

@@ -95,7 +95,7 @@ func TestRecordAndReplay(t *testing.T) {
 			t.Fatal(err)
 		}
 		recorder := capture.NewRecorder(file)
-		source := &simulated{frames: 700, sent: map[int][][]byte{}}
+		source := &simulated{frames: 400, sent: map[int][][]byte{}}
 		var conns []feed.Conn
 		for range 2 {
 			conn, err := recorder.Source(source).Open(t.Context(), []string{"7"})
