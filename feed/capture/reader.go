@@ -16,9 +16,9 @@ import (
 	"example.com/truebook/feed"
 )
 
-// MaxLine is the longest line that is read, in bytes: the longest frame and its
-// envelope.
-const MaxLine = feed.MaxFrame + 1<<16
+// MaxLine is the longest line that is read, in bytes: the longest frame, in base64, and
+// its envelope.
+const MaxLine = (feed.MaxFrame+2)/3*4 + 1<<16
 
 var (
 	// ErrTorn says that a recording ends in the middle of a line or of a
@@ -196,6 +196,7 @@ type envelope struct {
 	Conn       int             `json:"conn"`
 	Raw        json.RawMessage `json:"raw"`
 	Text       *string         `json:"txt"`
+	Bytes      []byte          `json:"b64"` // its text is base64
 	Control    string          `json:"ctl"`
 }
 
@@ -230,6 +231,8 @@ func (r *Reader) record(line []byte) (record feed.Record, ok bool) {
 		}
 	case e.Text != nil:
 		record.Frame = []byte(*e.Text)
+	case e.Bytes != nil:
+		record.Frame = e.Bytes
 	default:
 		record.Frame = e.Raw
 	}
@@ -255,14 +258,14 @@ func readEnvelope(line []byte, e *envelope) envelopeKind {
 	if line[0] != '{' {
 		return noEnvelope
 	}
-	for _, key := range []string{`"recv_ns"`, `"raw"`, `"txt"`, `"ctl"`} {
+	for _, key := range []string{`"recv_ns"`, `"raw"`, `"txt"`, `"b64"`, `"ctl"`} {
 		if !bytes.Contains(line, []byte(key)) {
 			continue
 		}
 		if json.Unmarshal(line, e) != nil || e.Conn < 0 {
 			return brokenEnvelope
 		}
-		if e.Raw != nil || e.Text != nil || e.Control != "" {
+		if e.Raw != nil || e.Text != nil || e.Bytes != nil || e.Control != "" {
 			return wholeEnvelope
 		}
 		if e.ReceivedNS != nil {

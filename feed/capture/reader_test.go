@@ -73,6 +73,8 @@ func TestBothForms(t *testing.T) {
 		`{"recv_ns":1700000005100000000,"conn":1}`,
 		`{"recv_ns":1700000005100000000,"conn":-1,"ctl":"gap"}`,
 		`{"a":"the words \"raw\" and \"ctl\" prove nothing"}`,
+		`{"conn":4,"b64":"W10="}`,
+		`{"recv_ns":1700000005200000000,"conn":1,"b64":"W10"}`,
 		"",
 	}, "\n")
 	want := []string{
@@ -94,6 +96,8 @@ func TestBothForms(t *testing.T) {
 		`18 unreadable conn -1 at 1700000005000: {"recv_ns":1700000005100000000,"conn":1}`,
 		`19 unreadable conn -1 at 1700000005000: {"recv_ns":1700000005100000000,"conn":-1,"ctl":"gap"}`,
 		`20 frame conn 0 at 1700000005000: {"a":"the words \"raw\" and \"ctl\" prove nothing"}`,
+		"21 frame conn 4 at 1700000005000: []",
+		`22 unreadable conn -1 at 1700000005000: {"recv_ns":1700000005200000000,"conn":1,"b64":"W10"}`,
 	}
 	for name, stream := range map[string]io.Reader{
 		"plain":       strings.NewReader(recording),
