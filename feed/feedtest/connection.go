@@ -93,7 +93,7 @@ func (v *Venue) watchIdle(c *connection) {
 	due := c.heard + int64(idleFor)
 	v.at(due, func() {
 		switch {
-		case c.state == ended || c.fate.dead:
+		case c.state == ended || c.fate.dead || v.patient:
 		case c.heard+int64(idleFor) <= v.now:
 			v.end(c, 0, "")
 		default:

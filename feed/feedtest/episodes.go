@@ -122,7 +122,7 @@ func (v *Venue) settle(l *listing, announced bool) {
 	l.reserved = v.now + int64(time.Hour)
 	winner := v.world.IntN(2) == 0
 	v.after(settleAfter, func() {
-		l.over = true
+		l.over, l.winner = true, winner
 		m := v.stream.message(resolved, l)
 		m.genuine, m.custom = true, true
 		m.data = m.data[:0]

@@ -27,3 +27,26 @@ func (v *Venue) TruthDiffers() (levels int, still bool) {
 	}
 	return levels, true
 }
+
+// Waiting returns how many bytes wait for the client for which most do.
+func (s *Server) Waiting() (most int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for _, c := range s.sockets {
+		most = max(most, c.waiting())
+	}
+	return most
+}
+
+// Connections returns how many connections the venue has, and how many the server.
+func (s *Server) Connections() (known, held int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return len(s.venue.conns), len(s.hijacked)
+}
+
+// What a Server lets wait at most for a client, and at full speed.
+const (
+	MaxWaiting = maxWaiting
+	CrowdedAt  = crowdedAt
+)

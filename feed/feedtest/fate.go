@@ -61,6 +61,9 @@ func (v *Venue) beginConnectionFault(f Fault) {
 		v.lasts(record, a.For, func() { v.endLate(hit, a) })
 	case Blackhole:
 		v.shape(hit, func(t *fate) { *t = fate{any: true, dead: true} })
+		for _, c := range hit {
+			v.blackholed(c.id)
+		}
 		v.lasts(record, f.For, func() { v.endAll(hit, 0, "") })
 	default:
 		if f.Kind == FreezeAll || f.Kind == DuplicateAll {

@@ -26,6 +26,7 @@ type listing struct {
 	shownBid, shownAsk string
 	middle             int // tick between the sides, when a side was last emptied
 	over               bool
+	winner             bool // Yes is, when it is over
 	past               past
 	touched            []levelChange // by the run that has begun, in this order
 }

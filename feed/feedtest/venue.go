@@ -68,6 +68,11 @@ type Venue struct {
 	windows, tampering []*activeFault
 	reordered          *message
 	injected           []Injection
+
+	// What a Server has set. It is told of connections on which nothing comes or goes any
+	// more, and may want those that are idle to stay.
+	blackholed func(conn int)
+	patient    bool
 }
 
 // ref is a token: one of two of a listing.
@@ -112,7 +117,7 @@ func NewVenue(o VenueOptions) *Venue {
 		writer: writer{comma: ","}, quirks: DefaultQuirks(),
 		world: source(0x7665), link: source(0x6c69), client: source(0x636c),
 		now: start * int64(time.Millisecond), begun: start * int64(time.Millisecond),
-		tokens: map[string]ref{},
+		tokens: map[string]ref{}, blackholed: func(int) {},
 	}
 	if o.Quirks != nil {
 		v.quirks = *o.Quirks

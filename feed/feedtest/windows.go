@@ -88,7 +88,7 @@ func (v *Venue) openingWithout(tokens []ref, missing int) []byte {
 
 // answerFault changes an answer of REST, if there is a fault, and returns how much
 // later it comes.
-func (v *Venue) answerFault(d *Delivery, tokens []string) time.Duration {
+func (v *Venue) answerFault(d *Delivery, q *query) time.Duration {
 	if v.resting {
 		d.Code, d.Data = v.restingCode, []byte(`{"error":"service not ready"}`)
 		return 0
@@ -114,7 +114,7 @@ func (v *Venue) answerFault(d *Delivery, tokens []string) time.Duration {
 			late = time.Duration(or(a.N, 3)) * time.Second
 		case RESTMissing, RESTStale, RESTWrong, RESTPartial:
 			if d.Code == 200 {
-				v.alterAnswer(a, d, tokens)
+				v.alterAnswer(a, d, q)
 			}
 		}
 	}
@@ -122,8 +122,18 @@ func (v *Venue) answerFault(d *Delivery, tokens []string) time.Duration {
 }
 
 // alterAnswer changes the books of an answer.
-func (v *Venue) alterAnswer(a *activeFault, d *Delivery, tokens []string) {
-	kept := tokens
+func (v *Venue) alterAnswer(a *activeFault, d *Delivery, q *query) {
+	switch q.kind {
+	case oneBook, manyBooks:
+	case aboutMarket:
+		if l := v.listingOf(q.market); a.Kind == RESTMissing && (a.hits(l, false) || a.hits(l, true)) {
+			d.Code, d.Data = 404, []byte(noMarket)
+		}
+		return
+	default:
+		return
+	}
+	tokens, kept := q.tokens, q.tokens
 	as := func(o outcome) outcome { return o }
 	switch a.Kind { //nolint:exhaustive // as answerFault says
 	case RESTMissing:
@@ -131,7 +141,7 @@ func (v *Venue) alterAnswer(a *activeFault, d *Delivery, tokens []string) {
 			r := v.tokens[t]
 			return r.listing != nil && a.hits(r.listing, r.no)
 		})
-		if len(tokens) == 1 && len(kept) == 0 {
+		if q.kind == oneBook && len(kept) == 0 {
 			d.Code, d.Data = 404, []byte(noBook)
 			return
 		}
@@ -152,7 +162,7 @@ func (v *Venue) alterAnswer(a *activeFault, d *Delivery, tokens []string) {
 			return outcome{l.past.at(l.market, stamp), o.no}
 		}
 	}
-	if len(tokens) == 1 {
+	if q.kind == oneBook {
 		r := v.tokens[tokens[0]]
 		d.Data = v.appendRESTBook(nil, as(r.listing.outcome(r.no)))
 	} else {
