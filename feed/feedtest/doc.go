@@ -1,6 +1,6 @@
 // Package feedtest simulates the exchange, for tests and demonstrations: seeded
 // markets whose frames look like those of the real market channel, and whose
-// books are known. There are two of it.
+// books are known. There are three of it, each on top of another.
 //
 // # A stream
 //
@@ -55,9 +55,46 @@
 // a client without faults would have at the same instant, and [Venue.Injected] says
 // what was lost, where and when.
 //
+// # A server
+//
+// A [Server] serves a Venue to real clients, over HTTP and websockets, while time
+// passes. Over loopback:
+//
+//	s := feedtest.NewServer(feedtest.ServerOptions{})
+//	defer s.Close()
+//	wsURL, restURL, err := s.Start("127.0.0.1:0")
+//
+// In a bubble of testing/synctest, where hours pass in milliseconds, clients reach it
+// by [Server.Dial], which they take for the DialContext of a net.Dialer:
+//
+//	synctest.Test(t, func(t *testing.T) {
+//		s := feedtest.NewServer(feedtest.ServerOptions{})
+//		defer s.Close()
+//		client := yours.Dial("ws://127.0.0.1/ws/market", s.Dial)
+//		time.Sleep(time.Hour)
+//		synctest.Wait()
+//		s.Do(func(v *feedtest.Venue) {
+//			compare(client.Book(token), v.Truth(token))
+//			v.Inject(feedtest.Fault{Kind: feedtest.Freeze})
+//		})
+//		time.Sleep(time.Minute) // time enough to notice
+//	})
+//
+// Frames, closes, refusals and answers are those of the venue at the same instants, its
+// faults those of a real connection. Below that, an [Attack] is what only a broken or
+// hostile server does: endless fragments, a byte a second, a frame of 1 TiB. And with an
+// infinite [ServerOptions.Speed] a server is a load: frames come as fast as they are
+// read, some 100,000 a second, and none is lost.
+//
 // # Seeds
 //
 // Every value follows from the seed: two exchanges of equal Options send the same
 // bytes, and so do two venues of which the same is asked, in this version of the
-// package. It is not stable yet: it will grow into a server.
+// package. Those of a Server depend on the clock no more than on when its clients do
+// what.
+//
+// # Stability
+//
+// The package is not stable yet: names and fields may change, and so may what a seed
+// gives.
 package feedtest

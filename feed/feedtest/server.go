@@ -17,14 +17,14 @@ type ServerOptions struct {
 	// Venue is what is served. Its connections are numbered in the order of their
 	// handshakes, from 1.
 	Venue VenueOptions
-	// Speed is how many seconds pass at the venue in one of the clock, 1 if 0. A client
-	// that sends PING by the clock is idle for the venue once Speed is more than ten or
-	// so.
+	// Speed is how many seconds pass at the venue in one of the clock, 1 if 0. If it is
+	// more than 1, nobody is dropped for being idle, since clients send PING by the
+	// clock.
 	//
 	// With math.Inf(1) the venue's time goes as fast as clients take frames: none of
-	// them is too slow, the venue waits for the slowest, and drops nobody who is idle.
-	// It stands still while nobody waits for anything, and since it does not while
-	// somebody does, this is not for a bubble of synctest.
+	// them is too slow, the venue waits for the slowest, with requests too. It stands
+	// still while nobody waits for anything, and since it does not while somebody does,
+	// this is not for a bubble of synctest.
 	Speed float64
 	// Attacks begin at their times. [Server.Attack] adds more later.
 	Attacks []Attack
@@ -94,7 +94,7 @@ func NewServer(o ServerOptions) *Server {
 		s.speed = 1
 	}
 	s.pipes = pipeListener{conns: make(chan net.Conn), closing: s.closing}
-	s.venue.patient = s.fullSpeed()
+	s.venue.patient = s.speed > 1
 	s.venue.blackholed = func(conn int) {
 		if c := s.sockets[conn]; c != nil {
 			c.deafen()
@@ -118,7 +118,8 @@ func NewServer(o ServerOptions) *Server {
 }
 
 // Handler returns what answers requests, for an HTTP server of one's own, with TLS for
-// instance. That is to be closed too.
+// instance. Close ends its requests, but for one whose answer a client does not read,
+// and its websockets; what else there is of it is to be closed afterwards.
 func (s *Server) Handler() http.Handler { return s.handler }
 
 // Start listens at a TCP address, "127.0.0.1:0" for a free port of this machine alone,
