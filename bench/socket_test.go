@@ -47,7 +47,11 @@ func (*unread) run([]corpus.Frame, [][2]int32) error { return nil }
 func benchSocket(b *testing.B, p path, s *stream, url string, roots *x509.CertPool) {
 	ctx, cancel := context.WithTimeout(b.Context(), 10*time.Second)
 	defer cancel()
-	conn, err := live.Dial(ctx, live.Options{URL: url, RootCAs: roots}, s.tokens[:1])
+	source, err := live.New(live.Options{URL: url, RootCAs: roots})
+	if err != nil {
+		b.Fatal(err)
+	}
+	conn, err := source.Open(ctx, s.tokens[:1])
 	if err != nil {
 		b.Fatal(err)
 	}

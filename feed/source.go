@@ -19,8 +19,9 @@ type Conn interface {
 	// call. Its first error is the last word of the connection; it is, or wraps, a
 	// [*CloseError] if the server said goodbye.
 	Next() ([]byte, error)
-	// More says whether more has been received than Next has returned. It may say
-	// false wrongly: a guess that helps to put off what can wait.
+	// More says whether more has been received than Next has returned. It may be
+	// wrong, and true for what never becomes a frame: a guess that helps to put off
+	// what can wait for a while.
 	More() bool
 	// Ping asks the server for a sign of life, which Next returns ("PONG").
 	Ping(ctx context.Context) error

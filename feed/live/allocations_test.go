@@ -12,6 +12,7 @@ import (
 	"strings"
 	"testing"
 
+	"example.com/truebook/feed"
 	"example.com/truebook/feed/live"
 )
 
@@ -52,10 +53,9 @@ func (c *recorder) Write(p []byte) (int, error) {
 // record dials a server that writes the blocks, over TLS or not, and returns a
 // connection on which they have arrived but not been read. If join, as much of
 // them as is asked for arrives at once, otherwise one of TLS's writes at a time.
-func record(t *testing.T, secure, join bool, blocks [][]byte) *live.Conn {
+func record(t *testing.T, secure, join bool, blocks [][]byte) feed.Conn {
 	t.Helper()
-	near, far := net.Pipe()
-	t.Cleanup(func() { far.Close() })
+	near, far := sockets(t) // a pipe's deadlines would allocate
 	player := &tape{Conn: near}
 	o := live.Options{URL: "ws://127.0.0.1/", DialContext: func(context.Context, string, string) (net.Conn, error) { return player, nil }}
 	server := &recorder{Conn: far}
@@ -82,6 +82,24 @@ func record(t *testing.T, secure, join bool, blocks [][]byte) *live.Conn {
 		player.recorded = [][]byte{all}
 	}
 	return c
+}
+
+// sockets returns the ends of a TCP connection.
+func sockets(t *testing.T) (near, far net.Conn) {
+	t.Helper()
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer listener.Close()
+	if near, err = net.Dial("tcp", listener.Addr().String()); err != nil {
+		t.Fatal(err)
+	}
+	if far, err = listener.Accept(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { near.Close(); far.Close() })
+	return near, far
 }
 
 // serve makes a websocket of a connection, waits for the subscription, and writes
@@ -116,11 +134,12 @@ func TestAllocations(t *testing.T) {
 		t.Skip("skipped: the race detector allocates")
 	}
 	const warm, frames = 1000, 5000
-	var single [][]byte
+	var single, halves [][]byte
 	var joined []byte
 	for i := range warm + frames {
 		frame := appendFrame(nil, final|text, strings.Repeat("x", 300+i%800))
 		single = append(single, frame)
+		halves = append(halves, frame[:150], frame[150:])
 		joined = append(joined, frame...)
 	}
 	opening := appendFrame(nil, final|text, strings.Repeat("x", 60_000)) // as every subscription has
@@ -132,9 +151,11 @@ func TestAllocations(t *testing.T) {
 	}{
 		{"plain, one by one", false, false, single, 0},
 		{"plain, together", false, true, single, 0},
+		{"plain, in two pieces", false, false, halves, 0},
 		{"TLS, in full records", true, true, [][]byte{joined}, 0.1},
 		{"TLS, a record for each frame, together", true, true, single, 0.1},
 		{"TLS, a record for each frame, one by one", true, false, single, 1},
+		{"TLS, two records for each frame, one by one", true, false, halves, 2},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			conn := record(t, c.secure, c.join, append([][]byte{opening}, c.blocks...))

@@ -17,6 +17,7 @@ import (
 	"github.com/coder/websocket"
 	"go.uber.org/goleak"
 
+	"example.com/truebook/feed"
 	"example.com/truebook/feed/live"
 )
 
@@ -58,6 +59,15 @@ func accepted(t *testing.T, talk func(*websocket.Conn)) live.Options {
 // connection is closed afterwards.
 func raw(t *testing.T, secure bool, talk func(net.Conn)) live.Options {
 	t.Helper()
+	return hijacked(t, secure, func(conn net.Conn, r *http.Request) {
+		conn.Write(upgrade(r))
+		talk(conn)
+	})
+}
+
+// hijacked lets talk answer the handshake itself.
+func hijacked(t *testing.T, secure bool, talk func(net.Conn, *http.Request)) live.Options {
+	t.Helper()
 	handle := func(w http.ResponseWriter, r *http.Request) {
 		conn, _, err := w.(http.Hijacker).Hijack()
 		if err != nil {
@@ -65,8 +75,7 @@ func raw(t *testing.T, secure bool, talk func(net.Conn)) live.Options {
 			return
 		}
 		defer conn.Close()
-		conn.Write(upgrade(r))
-		talk(conn)
+		talk(conn, r)
 	}
 	if secure {
 		return start(t, handle)
@@ -105,12 +114,22 @@ func appendFrame(dst []byte, opcode byte, payload string) []byte {
 	return append(dst, payload...)
 }
 
+// open dials, for a token.
+func open(ctx context.Context, t *testing.T, o live.Options) (feed.Conn, error) {
+	t.Helper()
+	source, err := live.New(o)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return source.Open(ctx, []string{token})
+}
+
 // connect dials, with the deadline that every test has.
-func connect(t *testing.T, o live.Options) *live.Conn {
+func connect(t *testing.T, o live.Options) feed.Conn {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
-	conn, err := live.Dial(ctx, o, []string{token})
+	conn, err := open(ctx, t, o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -119,7 +138,7 @@ func connect(t *testing.T, o live.Options) *live.Conn {
 }
 
 // end reads to the end, and checks that it is the last word.
-func end(t *testing.T, conn *live.Conn) (frames []string, err error) {
+func end(t *testing.T, conn feed.Conn) (frames []string, err error) {
 	t.Helper()
 	for {
 		frame, err := conn.Next()

@@ -2,8 +2,12 @@ package live
 
 import (
 	"encoding/binary"
-	"math"
+	"errors"
+	"io"
 	"net"
+	"time"
+
+	"example.com/truebook/feed"
 )
 
 // wire lies between the websocket library and TLS. The library has a buffer of
@@ -11,34 +15,50 @@ import (
 // the end of a websocket frame: when the library has read a frame, it holds no
 // byte of the next, and what is waiting is waiting here or below.
 type wire struct {
-	net.Conn           // TLS, or the transport where there is none
-	transport net.Conn // below TLS
-	below     *records // nil without TLS
+	net.Conn          // TLS, or the line where there is none
+	line     *line    // below TLS
+	below    *records // nil without TLS
 
-	// upgraded says that the handshake is over: frames follow. Until then a Read
-	// ends where the header of an HTTP answer does.
-	upgraded bool
-	blank    int   // bytes of "\r\n\r\n" seen last, before that
-	left     int64 // bytes up to the end of the present frame, after that
+	// Until the handshake is over, a Read ends where the header of an HTTP answer
+	// does.
+	blank int // bytes of "\r\n\r\n" seen last
+
+	// From then on, frames follow.
+	left     int       // bytes up to the end of the present frame
+	size     int       // of the payload of the present message: at most feed.MaxFrame
+	open     bool      // the message goes on after the present frame
+	controls int       // control frames since began: at most maxControls
+	began    time.Time // at most controlTime before the last control frame
 
 	buffer
-	over bool // an error of reading has been passed on
+	err error // what reading has ended with
 }
+
+// Control frames of more than maxControls within controlTime are a flood. None was
+// ever seen (observed by others, 2026-08 and 2026-10), but any server may ask for a
+// pong now and then. A bound is needed because the library answers them within one
+// call, without end.
+const (
+	maxControls = 100
+	controlTime = 10 * time.Second
+)
 
 // wireBytes is room for a whole TLS record after the rest of a frame's header, so
 // that TLS never holds a part of an opened one.
 const wireBytes = 16<<10 + maxHeader
 
-// maxHeader is the longest header of a websocket frame.
-const maxHeader = 14
+const (
+	maxHeader  = 10  // the longest header of a frame that is not masked
+	maxControl = 125 // the longest payload of a control frame
+)
 
-// recordsBytes is what is asked of the network at a time: frames/s of a saturated
-// connection are a tenth more than with 16 KiB, and no more with 256.
-const recordsBytes = 64 << 10
-
-func newWire(transport, secure net.Conn, below *records) *wire {
-	return &wire{Conn: secure, transport: transport, below: below, buffer: buffer{data: make([]byte, wireBytes)}}
+func newWire(transport *line, secure net.Conn, below *records) *wire {
+	return &wire{Conn: secure, line: transport, below: below, buffer: buffer{data: make([]byte, wireBytes)}}
 }
+
+// Close ends the connection from below. TLS would first try to send a goodbye of
+// its own, for up to five seconds.
+func (w *wire) Close() error { return w.line.Close() }
 
 // more says whether something has been received that the library has not.
 func (w *wire) more() bool {
@@ -48,16 +68,16 @@ func (w *wire) more() bool {
 // Read reads what TLS has opened, up to the end of the present frame.
 func (w *wire) Read(p []byte) (int, error) {
 	if err := w.prepare(); err != nil {
-		w.over = true
+		w.err = err
 		return 0, err
 	}
 	next := w.unread()
 	next = next[:min(len(next), len(p))]
-	if !w.upgraded {
+	if !w.line.upgraded {
 		next = w.answer(next)
 	} else {
-		next = next[:min(int64(len(next)), w.left)]
-		w.left -= int64(len(next))
+		next = next[:min(len(next), w.left)]
+		w.left -= len(next)
 	}
 	w.start += len(next)
 	return copy(p, next), nil
@@ -66,7 +86,7 @@ func (w *wire) Read(p []byte) (int, error) {
 // prepare waits for something to pass on, and for the whole header of a frame.
 func (w *wire) prepare() error {
 	switch {
-	case w.upgraded && w.left == 0:
+	case w.line.upgraded && w.left == 0:
 		return w.header()
 	case w.waiting() == 0:
 		return w.fill()
@@ -75,9 +95,15 @@ func (w *wire) prepare() error {
 	}
 }
 
-// fill reads more into the buffer.
+// fill reads more into the buffer. The end of the connection within a message is
+// not passed on as io.EOF, which the library would take for the end of the message
+// (v1.8.15, where no byte of what it asked for had come).
 func (w *wire) fill() error {
+	w.line.message = w.open || w.left > 0 || w.waiting() > 0
 	err := w.buffer.fill(w.Conn)
+	if errors.Is(err, io.EOF) && w.line.message {
+		return io.ErrUnexpectedEOF
+	}
 	if err == nil && w.below != nil {
 		w.below.whole = max(0, w.below.whole-1) // TLS opens one for each Read
 	}
@@ -104,12 +130,20 @@ func (w *wire) answer(text []byte) []byte {
 }
 
 // header finds the end of the frame that begins now, by its header (RFC 6455,
-// 5.2). Whether the header is right is the library's business.
+// 5.2), and refuses one that is masked, or too much. Whether the header is right
+// apart from that is the library's business.
 func (w *wire) header() error {
+	if !w.open {
+		w.line.timed = false // what begins now has its own time
+	}
 	if err := w.need(2); err != nil {
 		return err
 	}
-	size, length := 2, uint64(w.unread()[1]&0x7f)
+	first, second := w.unread()[0], w.unread()[1]
+	if second&0x80 != 0 {
+		return errMasked
+	}
+	size, length := 2, uint64(second)
 	switch length {
 	case 126:
 		size = 4
@@ -119,18 +153,42 @@ func (w *wire) header() error {
 	if err := w.need(size); err != nil {
 		return err
 	}
-	h := w.unread()
 	switch size {
 	case 4:
-		length = uint64(binary.BigEndian.Uint16(h[2:]))
+		length = uint64(binary.BigEndian.Uint16(w.unread()[2:]))
 	case 10:
-		length = binary.BigEndian.Uint64(h[2:])
+		length = binary.BigEndian.Uint64(w.unread()[2:])
 	}
-	if h[1]&0x80 != 0 {
-		size += 4 // masked, which the library refuses
+	if first&0x8 != 0 {
+		return w.control(size, length)
 	}
-	w.left = int64(min(length, math.MaxInt64-maxHeader)) + int64(size)
+	if !w.open {
+		w.size = 0
+	}
+	if length > uint64(feed.MaxFrame-w.size) {
+		return ErrTooBig
+	}
+	w.size += int(length)
+	w.left = size + int(length)
+	w.open = first&0x80 == 0
 	return nil
+}
+
+// control counts a control frame, and waits for all of it: the library would do so
+// with a time limit of its own.
+func (w *wire) control(size int, length uint64) error {
+	if now := time.Now(); now.Sub(w.began) >= controlTime {
+		w.began, w.controls = now, 0
+	}
+	if w.controls++; w.controls > maxControls {
+		return ErrFlood
+	}
+	if length > maxControl {
+		w.left = size // the library goes no further
+		return nil
+	}
+	w.left = size + int(length)
+	return w.need(w.left)
 }
 
 // need waits until n bytes are in the buffer.
@@ -141,79 +199,4 @@ func (w *wire) need(n int) error {
 		}
 	}
 	return nil
-}
-
-// records lies below TLS. It counts what TLS, which takes all that it can get,
-// has been given and has not opened yet.
-type records struct {
-	net.Conn
-	buffer
-
-	whole  int     // records given to TLS to their end and not opened
-	seen   int     // bytes of the present record's header that TLS has been given
-	header [5]byte // of the present record
-	left   int     // bytes of the present record's body that TLS has not been given
-}
-
-func newRecords(transport net.Conn) *records {
-	return &records{Conn: transport, buffer: buffer{data: make([]byte, recordsBytes)}}
-}
-
-// Read is called by TLS, when it has opened every whole record.
-func (c *records) Read(p []byte) (int, error) {
-	c.whole = 0
-	if c.waiting() == 0 {
-		if err := c.fill(c.Conn); err != nil {
-			return 0, err
-		}
-	}
-	n := copy(p, c.unread())
-	c.start += n
-	c.count(p[:n])
-	return n, nil
-}
-
-// count follows the records of what is given to TLS.
-func (c *records) count(p []byte) {
-	for len(p) > 0 {
-		if c.seen < len(c.header) {
-			n := copy(c.header[c.seen:], p)
-			p = p[n:]
-			if c.seen += n; c.seen < len(c.header) {
-				return
-			}
-			c.left = int(binary.BigEndian.Uint16(c.header[3:]))
-		}
-		n := min(c.left, len(p))
-		p = p[n:]
-		if c.left -= n; c.left == 0 {
-			c.whole++
-			c.seen = 0
-		}
-	}
-}
-
-// buffer holds what has been read and not passed on: data[start:end].
-type buffer struct {
-	data       []byte
-	start, end int
-	failed     error // what the last read ended with, after those bytes
-}
-
-func (b *buffer) waiting() int   { return b.end - b.start }
-func (b *buffer) unread() []byte { return b.data[b.start:b.end] }
-
-// fill reads once, into a buffer that is not full.
-func (b *buffer) fill(from net.Conn) error {
-	if b.failed != nil {
-		return b.failed
-	}
-	b.end = copy(b.data, b.unread())
-	b.start = 0
-	n, err := from.Read(b.data[b.end:])
-	b.end += n
-	if b.failed = err; n > 0 {
-		return nil
-	}
-	return err
 }

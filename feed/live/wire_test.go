@@ -2,15 +2,17 @@ package live
 
 import (
 	"bytes"
-	"context"
 	"encoding/binary"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/coder/websocket"
 )
@@ -21,9 +23,16 @@ type chunks struct {
 	stream []byte
 	random *rand.Rand
 	most   int
+
+	asked func() // before each Read
+	timed func() // when a deadline is set
+	free  func() // when it is taken away
 }
 
 func (c *chunks) Read(p []byte) (int, error) {
+	if c.asked != nil {
+		c.asked()
+	}
 	if len(c.stream) == 0 {
 		return 0, io.EOF
 	}
@@ -32,38 +41,87 @@ func (c *chunks) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// TestWire: whatever pieces a stream arrives in and is asked for in, all of it is
-// passed on, and no Read goes beyond the end of an HTTP answer or of a frame.
-func TestWire(t *testing.T) {
-	for seed := range uint64(100) {
-		r := rand.New(rand.NewPCG(seed, 1))
-		stream := []byte("HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 101 Switching\r\nA: \r\r\n\rb\r\n\r\n")
-		ends := map[int]bool{bytes.Index(stream, []byte("HTTP/1.1 101")): true, len(stream): true}
-		answers := len(stream)
-		for range 1 + r.IntN(30) {
-			size := []int{0, 1, 125, 126, 127, 700, 5000, 65_535, 65_536, 100_000}[r.IntN(10)]
-			masked := byte(r.IntN(8)) / 7 * 0x80
-			header := []byte{0x81, byte(size) | masked}
-			switch form := r.IntN(10); { // a length may be written longer than it needs to be
-			case size > 0xffff || form == 0:
-				header[1] = 127 | masked
-				header = binary.BigEndian.AppendUint64(header, uint64(size))
-			case size > 125 || form == 1:
-				header[1] = 126 | masked
-				header = binary.BigEndian.AppendUint16(header, uint16(size))
-			}
-			if masked != 0 {
-				header = append(header, "mask"...)
-			}
-			stream = append(append(stream, header...), bytes.Repeat([]byte{byte(r.IntN(256))}, size)...)
-			ends[len(stream)] = true
+func (c *chunks) SetReadDeadline(at time.Time) error {
+	switch {
+	case c.timed == nil:
+	case at.IsZero():
+		c.free()
+	default:
+		c.timed()
+	}
+	return nil
+}
+
+// answers are those of a handshake.
+const answers = "HTTP/1.1 103 Early\r\n\r\nHTTP/1.1 101 Switching\r\nA: \r\r\n\rb\r\n\r\n"
+
+// randomStream returns answers and frames, with the ends of frames, and of what
+// nothing need follow: of messages and of control frames between them.
+func randomStream(r *rand.Rand) (stream []byte, ends map[int]bool, rests []int) {
+	stream = []byte(answers)
+	ends = map[int]bool{strings.Index(answers, "HTTP/1.1 101"): true, len(stream): true}
+	rests = []int{len(stream)}
+	within := false
+	for range 1 + r.IntN(30) {
+		size := []int{0, 1, 125, 126, 127, 700, 5000, 65_535, 65_536, 100_000}[r.IntN(10)]
+		header := []byte{0x81, byte(size)}
+		switch kind := r.IntN(4); {
+		case kind == 0:
+			header[0], size = 0x89+byte(r.IntN(2)), r.IntN(126)
+			header[1] = byte(size)
+		case within:
+			header[0] = byte(r.IntN(2)) << 7
+			within = header[0] == 0
+		case kind == 1:
+			header[0], within = 1, true
 		}
+		switch form := r.IntN(10); { // a length may be written longer than it needs to be
+		case size > 0xffff || form == 0:
+			header = binary.BigEndian.AppendUint64([]byte{header[0], 127}, uint64(size))
+		case size > 125 || form == 1:
+			header = binary.BigEndian.AppendUint16([]byte{header[0], 126}, uint16(size))
+		}
+		stream = append(append(stream, header...), bytes.Repeat([]byte{byte(r.IntN(256))}, size)...)
+		ends[len(stream)] = true
+		if !within {
+			rests = append(rests, len(stream))
+		}
+	}
+	return stream, ends, rests
+}
+
+// TestWire: whatever pieces a stream arrives in and is asked for in, all of it is
+// passed on, and no Read goes beyond the end of an HTTP answer or of a frame. The
+// network is given a deadline where a message has begun, for each one anew, and
+// never between messages.
+func TestWire(t *testing.T) {
+	for seed := range uint64(200) {
+		r := rand.New(rand.NewPCG(seed, 1))
+		stream, ends, rests := randomStream(r)
 		transport := &chunks{stream: stream, random: r, most: 1 + r.IntN(40_000)}
-		w := newWire(transport, transport, nil)
+		begin := func() int { // of what is arriving
+			at := len(stream) - len(transport.stream)
+			i, _ := slices.BinarySearch(rests, at+1)
+			return rests[max(0, i-1)]
+		}
+		timed := 0 // the begin of what has a deadline
+		transport.timed = func() { timed = begin() }
+		transport.free = func() { timed = 0 }
+		transport.asked = func() {
+			want := begin()
+			if at := len(stream) - len(transport.stream); at <= want {
+				want = 0 // nothing has begun
+			}
+			if timed != want {
+				t.Fatalf("seed %d: the network is asked within what begins at %d, with a deadline for %d", seed, want, timed)
+			}
+		}
+		w := newWire(&line{Conn: transport}, nil, nil)
+		w.Conn = w.line
 		p := make([]byte, 10_000)
 		passed := 0
 		for {
-			w.upgraded = passed >= answers
+			w.line.upgraded = passed >= len(answers)
 			n, err := w.Read(p[:1+r.IntN(len(p))])
 			if !bytes.Equal(p[:n], stream[passed:passed+n]) {
 				t.Fatalf("seed %d: other bytes after %d", seed, passed)
@@ -75,26 +133,18 @@ func TestWire(t *testing.T) {
 			}
 			passed += n
 			if err != nil {
+				if want := map[bool]error{true: io.EOF, false: io.ErrUnexpectedEOF}[rests[len(rests)-1] == len(stream)]; !errors.Is(err, want) || !errors.Is(w.err, want) {
+					t.Errorf("seed %d: ended with %v, %v, want %v", seed, err, w.err, want)
+				}
 				break
 			}
 			if left := len(stream) - passed - len(transport.stream); w.more() != (left > 0) {
 				t.Fatalf("seed %d: more is %v with %d bytes read and not passed on", seed, w.more(), left)
 			}
 		}
-		if passed != len(stream) || !w.over {
-			t.Errorf("seed %d: %d of %d bytes passed on, over is %v", seed, passed, len(stream), w.over)
+		if passed != len(stream) {
+			t.Errorf("seed %d: %d of %d bytes passed on", seed, passed, len(stream))
 		}
-	}
-}
-
-// TestHugeHeader: a length beyond any number is the library's to refuse.
-func TestHugeHeader(t *testing.T) {
-	header := append([]byte{0x81, 0xff}, bytes.Repeat([]byte{0xff}, 20)...)
-	transport := &chunks{stream: header, random: rand.New(rand.NewPCG(1, 1)), most: 3}
-	w := newWire(transport, transport, nil)
-	w.upgraded = true
-	if n, err := io.ReadFull(w, make([]byte, len(header))); n != len(header) || err != nil || w.left < 1<<62 {
-		t.Errorf("%d bytes, %v, %d left", n, err, w.left)
 	}
 }
 
@@ -110,7 +160,7 @@ func TestRecords(t *testing.T) {
 			stream = append(stream, make([]byte, size)...)
 			ends = append(ends, len(stream))
 		}
-		c := newRecords(&chunks{stream: stream, random: r, most: 1 + r.IntN(100_000)})
+		c := newRecords(&line{Conn: &chunks{stream: stream, random: r, most: 1 + r.IntN(100_000)}})
 		p := make([]byte, 40_000)
 		passed := 0
 		for passed < len(stream) {
@@ -146,11 +196,16 @@ func TestBufferReleased(t *testing.T) {
 		socket.Read(t.Context())
 	}))
 	defer server.Close()
-	c, err := Dial(context.Background(), Options{URL: "ws" + strings.TrimPrefix(server.URL, "http")}, []string{"1"})
+	source, err := New(Options{URL: "ws" + strings.TrimPrefix(server.URL, "http")})
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer c.Close()
+	conn, err := source.Open(t.Context(), []string{"1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	c := conn.(*Conn)
 	for _, want := range []int{firstBytes, keptBytes, 2 * keptBytes, firstBytes} {
 		frame, err := c.Next()
 		if err != nil {
