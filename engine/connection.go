@@ -34,6 +34,8 @@ const maxWrites = 1000
 // hundred kilobytes.
 const writeTimeout = 5 * time.Second
 
+var errNothingOpened = errors.New("engine: the source opened nothing and said nothing")
+
 // dial begins a connection, when it is its turn among all dials of the engine. It
 // returns how long that takes.
 func (d *driver) dial(e *effect) time.Duration {
@@ -61,17 +63,16 @@ func (c *connection) giveUp(reason Reason) {
 	c.cancel()
 }
 
-// ended logs how a connection ended, if not with the engine or for want of tokens.
-func (c *connection) ended(err error) {
+// wasGivenUp logs why the connection was given up here, if it was, and returns whether
+// it was ended from here.
+func (c *connection) wasGivenUp() bool {
 	c.mu.Lock()
 	reason := c.reason
 	c.mu.Unlock()
-	switch {
-	case reason != NoReason:
+	if reason != NoReason {
 		c.driver.log.Warn("connection given up", slog.String("reason", reason.String()))
-	case c.ctx.Err() == nil:
-		c.driver.log.Warn("no connection", slog.Any("error", err))
 	}
+	return c.ctx.Err() != nil
 }
 
 // sleep waits. It returns false if the context ended first.
@@ -95,6 +96,9 @@ func (c *connection) live(tokens []string) {
 	ctx, cancel := context.WithTimeout(c.ctx, dialTimeout)
 	conn, err := d.engine.source.Open(ctx, tokens)
 	cancel()
+	if err == nil && conn == nil {
+		err = errNothingOpened
+	}
 	if err != nil {
 		c.refused(err)
 		return
@@ -136,7 +140,9 @@ func (c *connection) refused(err error) {
 	if refused := (*feed.StatusError)(nil); errors.As(err, &refused) {
 		in.status, in.retryAfter = refused.Status, refused.RetryAfter
 	}
-	c.ended(err)
+	if !c.wasGivenUp() {
+		c.driver.log.Warn("connection refused", slog.Any("error", err))
+	}
 	c.driver.step(in)
 }
 
@@ -146,7 +152,9 @@ func (c *connection) closed(err error) {
 	if goodbye := (*feed.CloseError)(nil); errors.As(err, &goodbye) {
 		in.status, in.text = goodbye.Code, goodbye.Reason
 	}
-	c.ended(err)
+	if !c.wasGivenUp() {
+		c.driver.log.Warn("connection lost", slog.Any("error", err))
+	}
 	c.driver.step(in)
 }
 

@@ -356,8 +356,8 @@ func TestManyConnections(t *testing.T) {
 		if err := sub.Wait(ctx); err != nil {
 			t.Error(err)
 		}
-		if n := len(s.dials()); n != 24 {
-			t.Errorf("%d dials", n)
+		if n, tried := len(s.dials()), e.Stats().Dials; n != 24 || tried != 24 {
+			t.Errorf("%d dials, of %d", n, tried)
 		}
 	})
 }

@@ -219,23 +219,27 @@ func (w *watcher) printAll() error {
 	return w.print(views, w.stdout)
 }
 
-// tables prints the book of each token that has changed, each second.
+// tables prints the book of each token at first, when its state changes, and each second
+// if it has changed.
 func (w *watcher) tables(ctx context.Context) error {
-	tick := time.NewTicker(bookEvery)
+	tick := time.NewTicker(bookEvery / 4)
 	defer tick.Stop()
-	type shown struct {
+	type table struct {
 		version uint64
 		state   engine.State
+		printed time.Time
 	}
-	last := map[string]shown{}
+	last := map[string]table{}
 	for {
 		for _, a := range w.sub.Assets() {
-			v := a.View()
-			if now := (shown{v.Version, v.State}); last[a.ID()] != now && v.State != engine.Syncing {
-				last[a.ID()] = now
-				if err := writeTable(w.stdout, &v, w.depth); err != nil {
-					return err
-				}
+			v, was := a.View(), last[a.ID()]
+			due := v.Version != was.version && time.Since(was.printed) >= bookEvery
+			if v.State == engine.Syncing || v.State == was.state && !due {
+				continue
+			}
+			last[a.ID()] = table{v.Version, v.State, time.Now()}
+			if err := writeTable(w.stdout, &v, w.depth); err != nil {
+				return err
 			}
 		}
 		select {

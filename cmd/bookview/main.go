@@ -1,14 +1,17 @@
-// Bookview shows order books of prediction markets: for now, those of a
-// recording, or of a short simulated one.
+// Bookview shows order books of prediction markets as they are at the exchange, or
+// those of a recording.
 package main
 
 import (
-	"bytes"
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
+	"syscall"
+	"time"
 
 	"example.com/truebook/engine"
 	"example.com/truebook/feed"
@@ -18,35 +21,57 @@ import (
 
 const usage = `usage: bookview [flags] [TARGET...]
 
-Shows the books that a recording ends with, each with its state and proof.
-TARGET is a token id or a market's condition id; without one, every token is
-shown. Without --replay, a short simulated recording is shown.
+Keeps the books of the TARGETs in step with the exchange, and shows them with their
+state and proof. TARGET is a token id or a market's condition id (0x...), which stands
+for both of its tokens. Without one, a simulated exchange is shown, for some seconds.
 
-  --replay FILE  a recording: one frame per line, plain, gzip or zstd;
-                 - is standard input
-  --once         print the last known books and exit (the default for now)
-  --json         one JSON object per book and line
+  --once         print each book as soon as it is live, then exit
+  --json         one JSON object per line: a book at first, in each new epoch and each
+                 second if it has changed; tops, trades and states as they change
   --depth N      levels per side, 0 for all (default 10)
+  --for D        stop after this time, such as 90s or 1h
+  --timeout D    how long to wait for first books (30s with --once, otherwise for ever)
+  --record FILE  keep what is received, compressed if the name ends in .zst
+  --force        write over FILE
+  --ws-url URL   another exchange: wss://host/path, or ws:// on this machine
+  --rest-url URL and its REST: https://host, or http:// on this machine
+
+  --replay FILE  show the books that a recording ends with instead: one frame per line,
+                 plain, gzip or zstd; - is standard input. Without TARGET, all of them
 
 examples:
   bookview
-  bookview --replay session.ndjson.zst --depth 5
-  bookview --replay session.ndjson --once --json --depth 0 | jq .state
+  bookview 71321045679252212594626385532706912750332728571942532289631379312455583992563
+  bookview --json --for 1h --record session.ndjson.zst 0x5f65177b...
+  bookview --replay session.ndjson.zst --json --depth 0 | jq .state
 
-Exit code: 0 ok, 1 failure, 2 usage, 3 target not found, 6 not a recording.
+Exit code: 0 ok, 1 failure, 2 usage, 3 target not found, 4 timed out, 5 market closed,
+6 not a recording.
 `
 
-func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
-
-type options struct {
-	recorded bool // --replay was given; otherwise the demo is shown
-	replay   string
-	json     bool
-	depth    int
-	targets  []string
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) //nolint:gocritic // there is nothing to stop
 }
 
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+type options struct {
+	recorded bool // --replay was given
+	replay   string
+	once     bool
+	json     bool
+	depth    int
+	runFor   time.Duration // 0 for ever
+	timeout  time.Duration // 0 if it was not given
+	record   string
+	force    bool
+	wsURL    string
+	restURL  string
+	targets  []string
+	atEnd    bool // show the books at the end alone
+}
+
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	o, err := parse(args)
 	switch {
 	case errors.Is(err, flag.ErrHelp):
@@ -55,8 +80,18 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case err != nil:
 		fmt.Fprintln(stderr, "bookview:", err)
 		return cli.Usage
+	case o.recorded:
+		return o.showRecording(stdin, stdout, stderr)
+	case len(o.targets) == 0:
+		return o.demo(ctx, stdout, stderr)
+	default:
+		return o.watch(ctx, stdout, stderr)
 	}
-	recording, heading, err := o.open(stdin)
+}
+
+// showRecording prints the books that a recording ends with.
+func (o *options) showRecording(stdin io.Reader, stdout, stderr io.Writer) int {
+	recording, err := cli.OpenRecording(o.replay, stdin)
 	if err != nil {
 		fmt.Fprintln(stderr, "bookview:", err)
 		return cli.BadFile
@@ -71,7 +106,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	for _, target := range missing {
 		fmt.Fprintf(stderr, "bookview: %s is not in the recording\n", cli.Printable(target))
 	}
-	if err := o.print(views, heading, stdout, stderr); err != nil {
+	if err := o.print(views, stdout); err != nil {
 		fmt.Fprintln(stderr, "bookview:", err)
 		return cli.Failure
 	}
@@ -83,44 +118,65 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 
 func parse(args []string) (*options, error) {
 	o := &options{}
-	once := true
 	flags := flag.NewFlagSet("bookview", flag.ContinueOnError)
 	flags.SetOutput(io.Discard)
 	flags.Usage = func() {}
 	flags.StringVar(&o.replay, "replay", "", "")
+	flags.BoolVar(&o.once, "once", false, "")
 	flags.BoolVar(&o.json, "json", false, "")
 	flags.IntVar(&o.depth, "depth", 10, "")
-	// A recording is always shown once, at its end: the flag says so for scripts
-	// that will outlive this.
-	flags.BoolVar(&once, "once", true, "")
+	flags.DurationVar(&o.runFor, "for", 0, "")
+	flags.DurationVar(&o.timeout, "timeout", 0, "")
+	flags.StringVar(&o.record, "record", "", "")
+	flags.BoolVar(&o.force, "force", false, "")
+	flags.StringVar(&o.wsURL, "ws-url", "", "")
+	flags.StringVar(&o.restURL, "rest-url", "", "")
 	var err error
 	if o.targets, err = cli.Parse(flags, args); errors.Is(err, flag.ErrHelp) {
 		return nil, err
 	}
-	flags.Visit(func(f *flag.Flag) { o.recorded = o.recorded || f.Name == "replay" })
-	switch {
-	case err != nil:
+	if err != nil {
 		return nil, fmt.Errorf("%w (see --help)", err)
-	case o.depth < 0:
-		return nil, fmt.Errorf("--depth %d: there are no fewer than 0 levels", o.depth)
-	case !once:
-		return nil, errors.New("--once=false: there is no screen yet")
-	case o.recorded && o.replay == "":
-		return nil, errors.New("--replay names no file") // an unset variable, most likely
-	case !o.recorded && len(o.targets) > 0:
-		return nil, errors.New("no connection to the exchange is built in yet: give a recording with --replay")
 	}
-	return o, nil
+	given := map[string]bool{}
+	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
+	o.recorded = given["replay"]
+	return o, o.check(given)
 }
 
-// open returns the recording to show, and what to say above it.
-func (o *options) open(stdin io.Reader) (r *capture.Reader, heading string, err error) {
-	if !o.recorded {
-		r, err = capture.NewReader(bytes.NewReader(demo()))
-		return r, demoHeading, err
+// ofLive are the flags that a recording has no use for.
+var ofLive = []string{"for", "timeout", "record", "force", "ws-url", "rest-url"} //nolint:gochecknoglobals // a constant
+
+// check says what is wrong with what was asked for.
+func (o *options) check(given map[string]bool) error {
+	for _, name := range ofLive {
+		if o.recorded && given[name] {
+			return fmt.Errorf("--%s is for a connection, and --replay makes none", name)
+		}
 	}
-	r, err = cli.OpenRecording(o.replay, stdin)
-	return r, "", err
+	switch {
+	case o.depth < 0:
+		return fmt.Errorf("--depth %d: there are no fewer than 0 levels", o.depth)
+	case given["for"] && o.runFor <= 0, given["timeout"] && o.timeout <= 0:
+		return errors.New("--for and --timeout are times longer than nothing, such as 30s")
+	case o.recorded && o.replay == "":
+		return errors.New("--replay names no file") // an unset variable, most likely
+	case given["record"] && o.record == "":
+		return errors.New("--record names no file")
+	case o.force && o.record == "":
+		return errors.New("--force is for --record")
+	case !o.recorded && len(o.targets) == 0 && (given["ws-url"] || given["rest-url"]):
+		return errors.New("there is no TARGET: name a token or a market")
+	}
+	if o.recorded {
+		return nil
+	}
+	for _, target := range o.targets {
+		if !feed.IsToken(target) && !feed.IsCondition(target) {
+			return fmt.Errorf("%s is neither a token id nor a condition id", cli.Printable(target[:min(len(target), 100)]))
+		}
+	}
+	return nil
 }
 
 var errNothing = errors.New("the file holds no book and no change of one: it is not a recording of the market channel")
@@ -174,25 +230,13 @@ func choose(views []engine.View, targets []string) (chosen []engine.View, missin
 }
 
 // print writes the books to stdout, in one write each.
-func (o *options) print(views []engine.View, heading string, stdout, stderr io.Writer) error {
-	if o.json {
-		if heading != "" {
-			fmt.Fprintln(stderr, heading)
-		}
-		for i := range views {
-			if err := writeJSON(stdout, &views[i], o.depth); err != nil {
-				return err
-			}
-		}
-		return nil
-	}
-	if heading != "" {
-		if _, err := fmt.Fprintf(stdout, "%s\n\n", heading); err != nil {
-			return err
-		}
-	}
+func (o *options) print(views []engine.View, stdout io.Writer) error {
 	for i := range views {
-		if err := writeTable(stdout, &views[i], o.depth); err != nil {
+		write := writeTable
+		if o.json {
+			write = writeJSON
+		}
+		if err := write(stdout, &views[i], o.depth); err != nil {
 			return err
 		}
 	}

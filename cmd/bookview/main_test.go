@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -24,9 +25,27 @@ const simulated = "../../testdata/simulated.ndjson"
 // call runs the command and returns its exit code and what it wrote.
 func call(t *testing.T, stdin string, args ...string) (code int, stdout, stderr string) {
 	t.Helper()
-	var out, talk bytes.Buffer
-	code = run(args, strings.NewReader(stdin), &out, &talk)
+	var out, talk output
+	code = run(t.Context(), args, strings.NewReader(stdin), &out, &talk)
 	return code, out.String(), talk.String()
+}
+
+// output is what a command writes, from any goroutine.
+type output struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.Write(p)
+}
+
+func (o *output) String() string {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.text.String()
 }
 
 func golden(t *testing.T, name, got string) {
@@ -43,21 +62,6 @@ func golden(t *testing.T, name, got string) {
 	}
 	if diff := cmp.Diff(string(want), got); diff != "" {
 		t.Errorf("%s (-want +got, -update writes it):\n%s", name, diff)
-	}
-}
-
-func TestDemo(t *testing.T) {
-	code, stdout, stderr := call(t, "")
-	if code != 0 || stderr != "" {
-		t.Errorf("exit %d, stderr %s", code, stderr)
-	}
-	if !strings.HasPrefix(stdout, "SIMULATED") || strings.ContainsRune(stdout, '\x1b') {
-		t.Errorf("the demo must say that it is simulated, and write no escape codes:\n%s", stdout)
-	}
-	golden(t, "demo.txt", stdout)
-	code, stdout, stderr = call(t, "", "--json")
-	if code != 0 || !strings.HasPrefix(stderr, "SIMULATED") || strings.Count(stdout, "\n") != 2 {
-		t.Errorf("exit %d, stderr %s\n%s", code, stderr, stdout)
 	}
 }
 
@@ -269,7 +273,14 @@ func TestExitCodes(t *testing.T) {
 		{"", []string{"some-slug"}, 2},
 		{"", []string{"--replay", ""}, 2},
 		{"", []string{"--replay", "", "7"}, 2},
-		{"", []string{"--once=false"}, 2},
+		{"", []string{"--replay", simulated, "--for", "1s"}, 2},
+		{"", []string{"--replay", simulated, "--record", "x"}, 2},
+		{"", []string{"--for", "0s"}, 2},
+		{"", []string{"--force"}, 2},
+		{"", []string{"--record", ""}, 2},
+		{"", []string{"--ws-url", "ws://127.0.0.1:1/ws/market"}, 2},
+		{"", []string{"7", "--ws-url", "ws://example.com/ws/market"}, 2},
+		{"", []string{"7", "--rest-url", "http://example.com"}, 2},
 		{"", []string{"--replay", filepath.Join(t.TempDir(), "none")}, 6},
 		{"", []string{"--replay", t.TempDir()}, 6},
 		{"no recording\n{}\n", []string{"--replay", "-"}, 6},

@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/json"
 	"io"
+	"strconv"
 
 	"example.com/truebook/book"
 	"example.com/truebook/engine"
@@ -35,6 +36,81 @@ type proofPart struct {
 type levelPart struct {
 	Price book.Price `json:"price"`
 	Size  book.Size  `json:"size"`
+}
+
+// stateLine tells that a token's state has changed.
+type stateLine struct {
+	Type     string `json:"type"`
+	Asset    string `json:"asset_id"`
+	Market   string `json:"market"`
+	State    string `json:"state"`
+	Reason   string `json:"reason"`
+	Settling bool   `json:"settling"`
+	Epoch    uint64 `json:"epoch"`
+	Version  uint64 `json:"version"`
+	Time     string `json:"timestamp"`
+	Since    string `json:"since"`
+}
+
+// topLine tells that the best levels of a live book have changed. A side that there is
+// nothing on is null.
+type topLine struct {
+	Type    string     `json:"type"`
+	Asset   string     `json:"asset_id"`
+	Market  string     `json:"market"`
+	Epoch   uint64     `json:"epoch"`
+	Version uint64     `json:"version"`
+	Time    string     `json:"timestamp"`
+	Bid     *levelPart `json:"bid"`
+	Ask     *levelPart `json:"ask"`
+}
+
+// tradeLine is a trade as the exchange printed it.
+type tradeLine struct {
+	Type            string     `json:"type"`
+	Asset           string     `json:"asset_id"`
+	Market          string     `json:"market"`
+	Time            string     `json:"timestamp"`
+	Price           book.Price `json:"price"`
+	Size            book.Size  `json:"size"`
+	Side            string     `json:"side"` // of the taker: BUY or SELL
+	FeeRateBPS      string     `json:"fee_rate_bps"`
+	TransactionHash string     `json:"transaction_hash"`
+}
+
+func newStateLine(t *streamed, e *engine.Event) any {
+	s := e.Status
+	return &stateLine{
+		Type: "state", Asset: e.Asset, Market: t.market, State: s.State.String(), Reason: s.Reason.String(),
+		Settling: s.Settling, Epoch: s.Epoch, Version: s.Version, Time: s.Time.String(),
+		Since: strconv.FormatInt(s.Since.UnixMilli(), 10),
+	}
+}
+
+func newTopLine(t *streamed, e *engine.Event) any {
+	return &topLine{
+		Type: "top", Asset: e.Asset, Market: t.market, Epoch: e.Epoch, Version: e.Version, Time: e.Time.String(),
+		Bid: levelOrNone(t.top.Bid), Ask: levelOrNone(t.top.Ask),
+	}
+}
+
+func newTradeLine(t *streamed, e *engine.Event) any {
+	side := "SELL"
+	if e.Trade.Side == book.Bid {
+		side = "BUY"
+	}
+	return &tradeLine{
+		Type: "trade", Asset: e.Asset, Market: t.market, Time: e.Trade.Time.String(), Price: e.Trade.Price,
+		Size: e.Trade.Size, Side: side, FeeRateBPS: e.Trade.FeeRateBPS, TransactionHash: e.Trade.TransactionHash,
+	}
+}
+
+func levelOrNone(l book.Level) *levelPart {
+	if l.Size == 0 {
+		return nil
+	}
+	part := levelPart(l)
+	return &part
 }
 
 func writeJSON(w io.Writer, v *engine.View, depth int) error {

@@ -17,9 +17,9 @@ func writeTable(w io.Writer, v *engine.View, depth int) error {
 	var out bytes.Buffer
 	fmt.Fprintf(&out, "token   %s\n", cli.Printable(v.Asset))
 	fmt.Fprintf(&out, "market  %s\n", orNone(cli.Printable(v.Market)))
-	fmt.Fprintf(&out, "state   %s\n", stateLine(v))
-	fmt.Fprintf(&out, "proof   %s\n", proofLine(v))
-	fmt.Fprintf(&out, "top     %s\n\n", topLine(v))
+	fmt.Fprintf(&out, "state   %s\n", describeState(v))
+	fmt.Fprintf(&out, "proof   %s\n", describeProof(v))
+	fmt.Fprintf(&out, "top     %s\n\n", describeTop(v))
 	bids := v.Snapshot.AppendLevels(nil, book.Bid, depth)
 	asks := v.Snapshot.AppendLevels(nil, book.Ask, depth)
 	if len(bids)+len(asks) > 0 {
@@ -50,7 +50,7 @@ func writeLevels(w io.Writer, bids, asks []book.Level) error {
 	return table.Flush()
 }
 
-func stateLine(v *engine.View) string {
+func describeState(v *engine.View) string {
 	text := strings.ToUpper(v.State.String())
 	if v.Settling {
 		text += ", SETTLING"
@@ -67,7 +67,7 @@ func stateLine(v *engine.View) string {
 	return text
 }
 
-func proofLine(v *engine.View) string {
+func describeProof(v *engine.View) string {
 	if v.Proof.By == engine.NoEvidence {
 		return "none"
 	}
@@ -92,9 +92,9 @@ func proofLine(v *engine.View) string {
 	return text
 }
 
-// topLine shows nothing that could be taken for a price to trade on, unless it
+// describeTop shows nothing that could be taken for a price to trade on, unless it
 // is one.
-func topLine(v *engine.View) string {
+func describeTop(v *engine.View) string {
 	top, err := v.Top()
 	if err != nil {
 		return "not to be used: " + err.Error()

@@ -2,8 +2,8 @@ package endtoend
 
 import (
 	"flag"
-	"fmt"
 	"math/rand/v2"
+	"strconv"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -26,7 +26,7 @@ func TestVirtualTime(t *testing.T) {
 		n, d = 1, 10*time.Minute
 	}
 	for seed := range uint64(n) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+		t.Run(strconv.FormatUint(seed, 10), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) { virtual(t, seed, d) })
 		})
@@ -50,6 +50,7 @@ func virtual(t *testing.T, seed uint64, d time.Duration) {
 	c := connect(t, feedtest.ServerOptions{
 		Venue: feedtest.VenueOptions{Seed: seed, Markets: 4, Rate: 6, Faults: faults},
 	}, pipes, engine.Config{TokensPerConnection: 4})
+	c.virtual = true
 	defer c.end()
 	sub := c.watch(c.tokens...)
 	since := map[string]time.Time{}
@@ -96,6 +97,7 @@ func TestStorm(t *testing.T) {
 		c := connect(t, feedtest.ServerOptions{
 			Venue: feedtest.VenueOptions{Seed: 1, Markets: 1000, Rate: 50},
 		}, pipes, engine.Config{})
+		c.virtual = true
 		defer c.end()
 		sub := c.watch(c.tokens...)
 		c.wait(sub, 30*time.Second)
@@ -130,6 +132,7 @@ func TestOneLostFrame(t *testing.T) {
 		c := connect(t, feedtest.ServerOptions{
 			Venue: feedtest.VenueOptions{Seed: 3, Markets: 4, Rate: 20, Quirks: &quirks},
 		}, pipes, engine.Config{})
+		c.virtual = true
 		defer c.end()
 		sub := c.watch(c.tokens...)
 		c.wait(sub, 10*time.Second)
@@ -140,23 +143,23 @@ func TestOneLostFrame(t *testing.T) {
 			}
 			return list
 		}
-		for range 20 {
+		for range 8 {
 			time.Sleep(2 * time.Second)
 			synctest.Wait()
 			before := epochs()
 			c.inject(feedtest.Fault{Kind: feedtest.LoseFrames, N: 1, Market: 0})
-			for i := 0; len(c.wrong(sub)) == 0 && i < 60_000; i++ {
-				time.Sleep(time.Millisecond)
+			for i := 0; len(c.wrong(sub)) == 0 && i < 6000; i++ {
+				time.Sleep(10 * time.Millisecond)
 				synctest.Wait()
 			}
 			lost := time.Now()
 			for len(c.wrong(sub)) > 0 {
-				time.Sleep(time.Millisecond)
+				time.Sleep(10 * time.Millisecond)
 				synctest.Wait()
 			}
 			noticed := time.Since(lost)
 			for !allLive(sub) {
-				time.Sleep(time.Millisecond)
+				time.Sleep(10 * time.Millisecond)
 				synctest.Wait()
 			}
 			if recovered := time.Since(lost) - noticed; noticed > 30*time.Second || recovered > 5*time.Second {
@@ -186,6 +189,7 @@ func TestShutdown(t *testing.T) {
 					{Kind: kinds[r.IntN(len(kinds))], At: time.Second, For: 10 * time.Second, Market: -1},
 				}},
 			}, pipes, engine.Config{TokensPerConnection: 2})
+			c.virtual = true
 			sub := c.watch(c.tokens...)
 			ended := make(chan error)
 			go func() {

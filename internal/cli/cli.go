@@ -19,6 +19,8 @@ const (
 	Failure  = 1
 	Usage    = 2
 	NotFound = 3
+	TimedOut = 4
+	Closed   = 5
 	BadFile  = 6
 )
 

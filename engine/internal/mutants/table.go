@@ -31,7 +31,7 @@ func by(test string) trial { return trial{test: test} }
 
 // table returns all mutants.
 func table() []mutant {
-	return slices.Concat(ofStream(), ofProof(), ofConnection(), ofREST(), ofBudget())
+	return slices.Concat(ofStream(), ofProof(), ofConnection(), ofREST(), ofBudget(), ofShell())
 }
 
 // ofStream are those that believe what the stream says too readily.
@@ -278,13 +278,49 @@ func ofBudget() []mutant {
 		},
 		{
 			name: "gaps", guard: "a token that is asked for in vain is asked for later and later",
-			edits: []edit{{"rest.go", "f.gap = min(max(2*f.gap, minGap), maxGap)", "f.gap = 0"}},
+			edits: []edit{{"rest.go", "f.gap = min(max(2*f.gap, minGap), most)", "f.gap = 0 * most"}},
 			trial: by("TestAskedLaterAndLater"),
 		},
 		{
 			name: "flapping", guard: "a token that was mended five times within a minute is left alone",
 			edits: []edit{{"watching.go", "w.restUntil = c.now.after(flappingTime)", "_ = flappingTime"}},
 			trial: by("TestFlapping"),
+		},
+	}
+}
+
+// ofShell are those whose connections and timers do not do what the core asks for.
+func ofShell() []mutant {
+	return []mutant{
+		{
+			name: "panic-lives", guard: "nobody vouches for the books of a core that has panicked",
+			edits: []edit{{"market.go", "\ts.lease.revoke()\n", "\n"}},
+			trial: by("TestPanic"),
+		},
+		{
+			name: "end-lives", guard: "an engine that has ended has no live book",
+			edits: []edit{{"core.go", "\tc.books.doubtAll(Ended)\n", "\n"}},
+			trial: by("TestRunAndEnd"),
+		},
+		{
+			name: "dials-at-once", guard: "the dials of an engine are half a second apart",
+			edits: []edit{{"connection.go", "if !sleep(ctx, delay) {", "if !sleep(ctx, 0) {"}},
+			trial: by("TestPlaces"),
+		},
+		{
+			name: "dials-early", guard: "a dial that has to wait for its turn does not lose its time by that",
+			edits: []edit{{"line.go", "l.dialedAt = c.now.after(in.retryAfter)", "_ = in"}},
+			trial: by("TestManyConnections"),
+		},
+		{
+			name: "writes-for-ever", guard: "a server that does not read is given up",
+			edits: []edit{{"connection.go", "writeTimeout = 5 * time.Second", "writeTimeout = time.Hour"}},
+			trial: by("TestServerThatDoesNotRead"),
+		},
+		{
+			name: "left-at-once", guard: "a token that another subscription is to is not left",
+			edits: []edit{{"engine.go", "if e.interest[id]--; e.interest[id] == 0 {", "if e.interest[id]--; true {"}},
+			trial: by("TestLingering"),
 		},
 	}
 }
