@@ -81,7 +81,11 @@ func TestFullSpeed(t *testing.T) {
 	slow := opened(t, plain(), url)
 	write(t, slow, string(subscription(served(s))))
 	eventually(t, "a crowd", func() bool { return s.Waiting() > feedtest.CrowdedAt })
-	standsStill("with a crowd")
+	eventually(t, "a venue that waits", func() bool {
+		at := now()
+		time.Sleep(20 * time.Millisecond)
+		return at.Equal(now())
+	})
 	most, read := 0, make(chan struct{})
 	var group sync.WaitGroup
 	for _, ws := range []*websocket.Conn{slow, idle} {
@@ -155,7 +159,17 @@ func TestSlowReader(t *testing.T) {
 					t.Errorf("%d bytes wait for the other", n)
 				}
 				time.Sleep(late)
-				end := fate(ending(t, ws))
+				got := 0
+				var err error
+				for err == nil {
+					var text []byte
+					_, text, err = ws.Read(t.Context())
+					got += len(text)
+				}
+				if got > 3*large {
+					t.Errorf("%d bytes before the end", got)
+				}
+				end := fate(err)
 				if want := map[bool]string{true: "closed 1013 slow consumer: send buffer full", false: "reset"}[late < time.Second]; end != want {
 					t.Errorf("%s, expected %s", end, want)
 				}
