@@ -38,11 +38,12 @@ func (s *Server) Waiting() (most int) {
 	return most
 }
 
-// Connections returns how many connections the venue has, and how many the server.
+// Connections returns how many connections and requests the venue has, and how many
+// connections the server.
 func (s *Server) Connections() (known, held int) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.venue.conns), len(s.hijacked)
+	return len(s.venue.conns) + len(s.answers), len(s.hijacked)
 }
 
 // What a Server lets wait at most for a client, and at full speed.

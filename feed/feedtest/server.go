@@ -43,13 +43,14 @@ type ServerOptions struct {
 // venue does on the wire: a refused handshake is an answer of HTTP with its status and
 // Retry-After, or a connection that is reset; a close without a code is a reset; a
 // black hole reads and writes nothing more and keeps the connection open, until its
-// fault or the server ends; a request that is not answered hangs until the client leaves. What
-// a server can do beyond that is an [Attack].
+// fault or the server ends, even if the client has left; a request that is not answered
+// hangs until the client leaves. What a server can do beyond that is an [Attack].
 //
-// For each client at most 16 MiB of frames wait, and one frame more. A client that
-// reads too slowly for that gets what it has begun to read, close code 1013 with the reason "slow
-// consumer: send buffer full", as from the real exchange, and a second to read
-// those; or is dropped without. What clients send may have 1 MiB.
+// For each client at most 16 MiB of frames wait, and one frame more, beside those that
+// are being written, which waited before. A client that reads too slowly for that gets
+// the latter, close code 1013 with the reason "slow consumer: send buffer full", as from
+// the real exchange, and a second to read them; or is dropped without. A message of a
+// client may have 1 MiB.
 //
 // Its methods may be called by any number of goroutines at once.
 type Server struct {

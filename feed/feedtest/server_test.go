@@ -329,7 +329,7 @@ func TestServerTruth(t *testing.T) {
 				mu.Unlock()
 			}
 		}()
-		seconds := 1200
+		seconds := 600
 		if testing.Short() {
 			seconds = 120
 		}

@@ -127,6 +127,7 @@ func TestLoopback(t *testing.T) {
 	}
 	for _, k := range kinds {
 		t.Run(k.String(), func(t *testing.T) {
+			t.Parallel()
 			s, url, rest := loopback(t, feedtest.ServerOptions{Venue: feedtest.VenueOptions{Rate: 100}, Speed: 10})
 			if !strings.HasPrefix(url, "ws://127.0.0.1:") || !strings.HasSuffix(url, "/ws/market") || !strings.HasPrefix(rest, "http://127.0.0.1:") {
 				t.Error(url, rest)

@@ -101,32 +101,65 @@ func TestRefusals(t *testing.T) {
 // TestSlowHandshake: what happens to a connection before the client has read the answer
 // to its handshake holds afterwards.
 func TestSlowHandshake(t *testing.T) {
-	for k, check := range map[feedtest.FaultKind]func(*rawClient){
-		feedtest.Close: func(c *rawClient) {
-			if first, text := c.data(); first != 0x88 || text != "\x03\xe9" {
-				c.t.Errorf("%x %q", first, text)
+	for _, x := range []struct {
+		name  string
+		kind  feedtest.FaultKind
+		check func(*rawClient)
+	}{
+		{"close", feedtest.Close, goodbye},
+		{"unread close", feedtest.Close, func(c *rawClient) {
+			time.Sleep(1100 * time.Millisecond)
+			if n, err := io.Copy(io.Discard, c.r); n > 0 || err != nil {
+				c.t.Errorf("%d bytes, %v", n, err)
 			}
-		},
-		feedtest.Reset: func(c *rawClient) {
+		}},
+		{"reset", feedtest.Reset, func(c *rawClient) {
 			begun := time.Now()
 			if c.ended(); !time.Now().Equal(begun) {
 				c.t.Error("later")
 			}
-		},
-		feedtest.Blackhole: unread,
+		}},
+		{"black hole", feedtest.Blackhole, unread},
 	} {
-		t.Run(k.String(), func(t *testing.T) {
+		t.Run(x.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				s := serveVenue(t, feedtest.ServerOptions{})
 				c := rawDial(t, s, handshake)
 				time.Sleep(time.Second)
-				s.Do(func(v *feedtest.Venue) { v.Inject(feedtest.Fault{Kind: k}) })
+				s.Do(func(v *feedtest.Venue) { v.Inject(feedtest.Fault{Kind: x.kind}) })
 				time.Sleep(time.Minute)
 				if status, _ := c.answered(); status != http.StatusSwitchingProtocols {
 					t.Error(status)
 				}
-				check(c)
+				x.check(c)
 			})
+		})
+	}
+}
+
+// goodbye reads a close frame with code 1001.
+func goodbye(c *rawClient) {
+	c.t.Helper()
+	if first, text := c.data(); first != 0x88 || text != "\x03\xe9" {
+		c.t.Errorf("%x %q", first, text)
+	}
+}
+
+// TestGoodbye: after its close frame the server waits for the client's, for 5 s.
+func TestGoodbye(t *testing.T) {
+	for answers, want := range map[bool]time.Duration{true: 0, false: 5 * time.Second} {
+		synctest.Test(t, func(t *testing.T) {
+			s := serveVenue(t, feedtest.ServerOptions{Venue: feedtest.VenueOptions{Rate: 1e-9}})
+			c := rawSubscribed(t, s)
+			s.Do(func(v *feedtest.Venue) { v.Inject(feedtest.Fault{Kind: feedtest.Close}) })
+			goodbye(c)
+			begun := time.Now()
+			if answers {
+				go c.conn.Write([]byte{0x88, 0x82, 0, 0, 0, 0, 0x03, 0xe9})
+			}
+			if c.ended(); time.Since(begun) != want {
+				t.Errorf("answered: %v, it ended after %v", answers, time.Since(begun))
+			}
 		})
 	}
 }
