@@ -45,7 +45,7 @@ func (o *options) watch(ctx context.Context, stdout, stderr io.Writer) (code int
 	if err != nil {
 		return w.fail(cli.Usage, err)
 	}
-	defer w.rest.Close()
+	defer func() { _ = w.rest.Close() }() // nothing is under way then
 	var tokens []string
 	if tokens, code = w.resolve(ctx); code != cli.OK {
 		return code

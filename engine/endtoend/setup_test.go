@@ -28,7 +28,7 @@ func TestMain(m *testing.M) {
 
 // client is a running engine, and the exchange that it talks to.
 type client struct {
-	t       testing.TB
+	t       *testing.T
 	virtual bool // so is time
 	server  *feedtest.Server
 	source  *live.Source
@@ -49,6 +49,7 @@ func pipes(s *feedtest.Server) (live.Options, rest.Options) {
 }
 
 func loopback(tb testing.TB) network {
+	tb.Helper()
 	return func(s *feedtest.Server) (live.Options, rest.Options) {
 		ws, http, err := s.Start("127.0.0.1:0")
 		if err != nil {
@@ -59,7 +60,7 @@ func loopback(tb testing.TB) network {
 }
 
 // connect starts a server and an engine. end ends both.
-func connect(t testing.TB, o feedtest.ServerOptions, net network, config engine.Config) *client {
+func connect(t *testing.T, o feedtest.ServerOptions, net network, config engine.Config) *client {
 	t.Helper()
 	c := &client{t: t, server: feedtest.NewServer(o)}
 	liveOptions, restOptions := net(c.server)

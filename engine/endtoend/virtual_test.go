@@ -39,6 +39,7 @@ func TestVirtualTime(t *testing.T) {
 const longestWrong = 100 * time.Second
 
 func virtual(t *testing.T, seed uint64, d time.Duration) {
+	t.Helper()
 	r := rand.New(rand.NewPCG(seed, 0x656e64)) //nolint:gosec // to be repeated
 	var faults []feedtest.Fault
 	kinds := feedtest.FaultKinds()

@@ -4,24 +4,18 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"io"
 	"net"
 	"net/http"
 	"net/url"
-	"strconv"
-	"time"
 
 	"github.com/coder/websocket"
 
 	"example.com/truebook/feed"
+	"example.com/truebook/feed/internal/endpoint"
 )
 
-const (
-	// maxAnswer bounds the header of the answer to a handshake, in bytes.
-	maxAnswer = 64 << 10
-	// maxRetryAfter bounds for how long a server is said to want to be left alone.
-	maxRetryAfter = time.Hour
-)
+// maxAnswer bounds the header of the answer to a handshake, in bytes.
+const maxAnswer = 64 << 10
 
 // open dials, and makes the handshakes of TLS and of the websocket. The context
 // ends each of them, however slowly the server goes on.
@@ -90,36 +84,14 @@ func handshake(ctx context.Context, w *wire, target *url.URL) (*websocket.Conn, 
 		return socket, nil
 	}
 	if answer != nil && answer.StatusCode != http.StatusSwitchingProtocols {
-		return nil, refusal(answer)
+		// Of its body the library has read at most 1 KiB, for at most three seconds and
+		// not beyond the context (v1.8.15).
+		return nil, endpoint.Refusal(answer)
 	}
 	if request := (*url.Error)(nil); errors.As(err, &request) {
 		err = request.Err // without the URL, which is said already
 	}
 	return nil, err
-}
-
-// refusal is what an answer says that opens no websocket. Of its body the library
-// has read at most 1 KiB, for at most three seconds and not beyond the context
-// (v1.8.15).
-func refusal(answer *http.Response) *feed.StatusError {
-	body, _ := io.ReadAll(io.LimitReader(answer.Body, feed.MaxStatusBody)) // what there is
-	return &feed.StatusError{
-		Status: answer.StatusCode, Body: string(body),
-		RetryAfter: retryAfter(answer.Header.Get("Retry-After"), time.Now()),
-	}
-}
-
-// retryAfter reads a header that gives a number of seconds or a date (RFC 9110,
-// 10.2.3). It is 0 for anything else.
-func retryAfter(text string, now time.Time) time.Duration {
-	if seconds, err := strconv.ParseUint(text, 10, 64); err == nil || errors.Is(err, strconv.ErrRange) {
-		return time.Duration(min(seconds, uint64(maxRetryAfter/time.Second))) * time.Second
-	}
-	at, err := http.ParseTime(text)
-	if err != nil {
-		return 0
-	}
-	return min(max(at.Sub(now), 0), maxRetryAfter)
 }
 
 // ignoreClosed returns the error of a Close, unless it is that somebody else

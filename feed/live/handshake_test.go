@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"example.com/truebook/feed"
+	"example.com/truebook/feed/internal/endpoint"
 	"example.com/truebook/feed/live"
 )
 
@@ -61,23 +62,23 @@ func answering(pause time.Duration, pieces ...string) live.Options {
 }
 
 // TestRetryAfter: a server says for how long it wants to be left alone by a number
-// or a date, and is believed for an hour at most.
+// or a date, and is believed for ten minutes at most.
 func TestRetryAfter(t *testing.T) {
 	for text, want := range map[string]time.Duration{
 		"":                              0,
 		"0":                             0,
 		"120":                           2 * time.Minute,
-		"3600":                          time.Hour,
-		"3601":                          time.Hour,
-		"99999999999999999999999999999": time.Hour,
+		"3600":                          endpoint.MaxRetryAfter,
+		"601":                           endpoint.MaxRetryAfter,
+		"99999999999999999999999999999": endpoint.MaxRetryAfter,
 		"-5":                            0,
 		"1.5":                           0,
 		"soon":                          0,
 		"Sat, 01 Jan 2000 00:01:30 GMT": 90 * time.Second, // it begins with 2000
 		"Sat Jan  1 00:01:30 2000":      90 * time.Second,
 		"Fri, 31 Dec 1999 23:59:59 GMT": 0,
-		"Sun, 02 Jan 2000 00:00:00 GMT": time.Hour,
-		"Fri, 31 Dec 9999 23:59:59 GMT": time.Hour,
+		"Sun, 02 Jan 2000 00:00:00 GMT": endpoint.MaxRetryAfter,
+		"Fri, 31 Dec 9999 23:59:59 GMT": endpoint.MaxRetryAfter,
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			_, err := open(t.Context(), t, answering(0,

@@ -8,6 +8,8 @@ import (
 	"net"
 
 	"github.com/coder/websocket"
+
+	"example.com/truebook/feed/internal/endpoint"
 )
 
 // Ping sends the text PING, which the exchange answers by the text PONG, a frame as
@@ -26,8 +28,8 @@ func (c *Conn) Ping(ctx context.Context) error { return c.send(ctx, []byte("PING
 // [net.ErrClosed] if the connection has ended otherwise. Tokens that cannot be, and a
 // context that is over already, are errors that change nothing.
 func (c *Conn) Subscribe(ctx context.Context, tokens []string) error {
-	if err := check(tokens); err != nil {
-		return err
+	if err := endpoint.CheckTokens(tokens, MaxTokens); err != nil {
+		return fmt.Errorf("live: %w", err)
 	}
 	watched := maps.Clone(c.tokens)
 	watch(watched, tokens)
@@ -45,8 +47,8 @@ func (c *Conn) Subscribe(ctx context.Context, tokens []string) error {
 // way still come. Subscribing to the same token again may bring no book (observed
 // by others, 2026-08-03). Bounds and errors are as those of [Conn.Subscribe].
 func (c *Conn) Unsubscribe(ctx context.Context, tokens []string) error {
-	if err := check(tokens); err != nil {
-		return err
+	if err := endpoint.CheckTokens(tokens, MaxTokens); err != nil {
+		return fmt.Errorf("live: %w", err)
 	}
 	if err := c.send(ctx, operations("unsubscribe", `}`, tokens)...); err != nil {
 		return err

@@ -3,13 +3,12 @@ package live
 import (
 	"context"
 	"crypto/x509"
-	"errors"
 	"fmt"
 	"net"
-	"net/netip"
 	"net/url"
 
 	"example.com/truebook/feed"
+	"example.com/truebook/feed/internal/endpoint"
 )
 
 // MarketURL is the exchange's market channel.
@@ -56,27 +55,11 @@ func (o *Options) target() (*url.URL, error) {
 	if text == "" {
 		text = MarketURL
 	}
-	u, err := url.Parse(text)
+	u, err := endpoint.Parse(text, "wss", "ws")
 	if err != nil {
 		return nil, fmt.Errorf("live: %w", err)
 	}
-	if u.User != nil || u.RawQuery != "" || u.Fragment != "" || u.Hostname() == "" {
-		return nil, errors.New("live: the URL must be a scheme, a host and a path, and nothing else")
-	}
-	switch {
-	case u.Scheme == "wss":
-	case u.Scheme == "ws" && loopback(u.Hostname()):
-	case u.Scheme == "ws":
-		return nil, fmt.Errorf("live: %s is to be dialled with wss: ws is for this machine alone", u.Host)
-	default:
-		return nil, fmt.Errorf("live: scheme %q of the URL is not wss", u.Scheme)
-	}
 	return u, nil
-}
-
-func loopback(host string) bool {
-	address, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && address.IsLoopback()
 }
 
 // Open dials, and subscribes to tokens, 1 to [MaxTokens] of them. What it returns
@@ -86,8 +69,8 @@ func loopback(host string) bool {
 // for ever to answer. A refused handshake, which a redirect is too, is a
 // [*feed.StatusError].
 func (s *Source) Open(ctx context.Context, tokens []string) (feed.Conn, error) {
-	if err := check(tokens); err != nil {
-		return nil, err
+	if err := endpoint.CheckTokens(tokens, MaxTokens); err != nil {
+		return nil, fmt.Errorf("live: %w", err)
 	}
 	c, err := s.open(ctx)
 	if err != nil {

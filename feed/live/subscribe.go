@@ -1,24 +1,16 @@
 package live
 
-import (
-	"fmt"
-	"slices"
-	"strconv"
-)
+import "slices"
 
 // MaxTokens is the most tokens that one connection is subscribed to. From the
 // 501st on the exchange sent no opening books, and said nothing of it (observed
 // by others, 2025-08-30).
 const MaxTokens = 500
 
-const (
-	// maxToken is the longest token: 78 digits hold any number of 256 bits.
-	maxToken = 78
-	// maxOperation is the most tokens of one operation, 16 KB. The exchange does
-	// not say how long a message may be; it closed connections for one of a few
-	// thousand tokens (observed by others, 2026-09-12).
-	maxOperation = 200
-)
+// maxOperation is the most tokens of one operation, 16 KB. The exchange does not say
+// how long a message may be; it closed connections for one of a few thousand tokens
+// (observed by others, 2026-09-12).
+const maxOperation = 200
 
 // subscription returns the one initial message of a connection. It names all
 // tokens, so that all opening books come in answer to it: 400 to 500 tokens are in
@@ -50,26 +42,4 @@ func appendTokens(dst []byte, tokens []string) []byte {
 		dst = append(append(append(dst, '"'), token...), '"')
 	}
 	return append(dst, ']')
-}
-
-// check says what is wrong with a list of tokens.
-func check(tokens []string) error {
-	if len(tokens) == 0 || len(tokens) > MaxTokens {
-		return fmt.Errorf("live: a list of %d tokens, not of 1 to %d", len(tokens), MaxTokens)
-	}
-	for _, token := range tokens {
-		if !isToken(token) {
-			return fmt.Errorf("live: %s is no token: 1 to %d digits", strconv.QuoteToASCII(token[:min(len(token), 100)]), maxToken)
-		}
-	}
-	return nil
-}
-
-func isToken(text string) bool {
-	for i := range len(text) {
-		if text[i] < '0' || text[i] > '9' {
-			return false
-		}
-	}
-	return text != "" && len(text) <= maxToken
 }
