@@ -12,5 +12,3 @@ require (
 	go.uber.org/goleak v1.3.0
 	golang.org/x/time v0.12.0
 )
-
-require golang.org/x/time v0.12.0
