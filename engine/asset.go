@@ -65,6 +65,9 @@ func (a *Asset) lock() *market {
 type lease struct {
 	// until is on the clock of [sinceStart]; 0 is for ever: a replay has no clock.
 	until atomic.Int64
+	// wall is the same by the clock on the wall, in nanoseconds since 1970: the other one
+	// stands still while the machine sleeps, and whoever wakes first must not believe it.
+	wall atomic.Int64
 	// clock is another clock than that, of a test; nil otherwise.
 	clock func() time.Duration
 }
@@ -77,12 +80,14 @@ func (l *lease) over() bool {
 	if l.clock != nil {
 		return int64(l.clock()) > until
 	}
-	return int64(sinceStart()) > until
+	now := time.Now()
+	return int64(now.Sub(start)) > until || now.UnixNano() > l.wall.Load()
 }
 
 // renew vouches for the books for some more time.
-func (l *lease) renew(now instant) {
+func (l *lease) renew(now, wall instant) {
 	l.until.Store(int64(time.Duration(now-startInstant()) + leaseTime))
+	l.wall.Store(int64(wall.after(leaseTime)))
 }
 
 // revoke ends the lease at once, and for good if nobody is there to renew it.

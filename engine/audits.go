@@ -9,11 +9,14 @@ import (
 // Every token is compared with REST in turn. Of a token that is quiet, nothing else
 // would tell that a change of it was lost.
 const (
-	// auditPeriod is the time in which each token has its turn, with more than 3,000
-	// of them a second for each hundred.
-	auditPeriod    = 30 * time.Second
-	auditsPerTime  = 100
-	auditBatch     = 20
+	// auditPeriod is the time in which each token has its turn. With more than 3,000 of
+	// them it is a second for each hundred, and with more than 60 requests half a second
+	// for each: all connections share REST.
+	auditPeriod     = 30 * time.Second
+	auditsPerSecond = 100
+	auditGap        = time.Second / 2
+	// newestBatch is how many tokens tell whether a silent connection is dead.
+	newestBatch    = 20
 	unfollowedTime = 5 * auditPeriod
 )
 
@@ -21,25 +24,36 @@ const (
 type audits struct {
 	order  []*watched
 	cursor int
-	next   instant
-	// others is how many tokens are kept on other connections, by the same REST.
-	others int
+	last   instant // when it was somebody's
+	// tokens and requests are what is compared on other connections, by the same REST.
+	others load
 }
 
-func (a *audits) begin(now instant) { a.next = now.after(auditPeriod) }
+// load is what is to be compared with REST, and the requests that takes.
+type load struct{ tokens, requests int }
+
+func (a *audits) load() load {
+	return load{len(a.order), (len(a.order) + maxBatch - 1) / maxBatch}
+}
+
+func (a *audits) begin(now instant) { a.last = now }
 
 func (a *audits) due() instant {
 	if len(a.order) == 0 {
 		return 0
 	}
-	return a.next
+	return a.last.after(a.gap())
 }
 
 // gap returns the time between two requests.
 func (a *audits) gap() time.Duration {
-	n := len(a.order)
-	period := max(auditPeriod, time.Duration(n+a.others)*time.Second/auditsPerTime)
-	return period / time.Duration(max((n+auditBatch-1)/auditBatch, 1))
+	own := a.load()
+	period := max(
+		auditPeriod,
+		time.Duration(own.tokens+a.others.tokens)*time.Second/auditsPerSecond,
+		time.Duration(own.requests+a.others.requests)*auditGap,
+	)
+	return period / time.Duration(max(own.requests, 1))
 }
 
 func (a *audits) remove(w *watched) {
@@ -56,11 +70,11 @@ func (a *audits) remove(w *watched) {
 // auditsOverdue asks for the next tokens. What is asked for anyway is left out.
 func (c *core) auditsOverdue() {
 	a := &c.audits
-	if len(a.order) == 0 || a.next > c.now {
+	if len(a.order) == 0 || a.due() > c.now {
 		return
 	}
-	a.next = c.now.after(a.gap())
-	for range min(auditBatch, len(a.order)) {
+	a.last = c.now
+	for range min(maxBatch, len(a.order)) {
 		if a.cursor >= len(a.order) {
 			a.cursor = 0
 		}
@@ -83,7 +97,7 @@ func (c *core) audit(w *watched) {
 func (c *core) auditNewest() {
 	newest := slices.Clone(c.audits.order)
 	slices.SortStableFunc(newest, func(a, b *watched) int { return cmp.Compare(b.token.received, a.token.received) })
-	for _, w := range newest[:min(auditBatch, len(newest))] {
+	for _, w := range newest[:min(newestBatch, len(newest))] {
 		c.audit(w)
 	}
 }

@@ -19,6 +19,7 @@ type connection struct {
 	number int
 	ctx    context.Context //nolint:containedctx // it is the life of the connection
 	cancel context.CancelFunc
+	frames uint64 // that were read
 
 	mu     sync.Mutex
 	reason Reason        // why it was given up, NoReason if it was not
@@ -37,14 +38,22 @@ const writeTimeout = 5 * time.Second
 var errNothingOpened = errors.New("engine: the source opened nothing and said nothing")
 
 // dial begins a connection, when it is its turn among all dials of the engine. It
-// returns how long that takes.
-func (d *driver) dial(e *effect) time.Duration {
+// tells the core if that takes time.
+func (d *driver) dial(e *effect) (news *input) {
+	if d.conn != nil {
+		d.conn.cancel() // it is over, or nobody would dial
+	}
+	if d.dialing.Add(1) > maxHangingDials {
+		d.dialing.Add(-1)
+		return &input{kind: dialFailed, conn: e.conn}
+	}
 	ctx, cancel := context.WithCancel(d.ctx)
 	c := &connection{driver: d, number: e.conn, ctx: ctx, cancel: cancel, signal: make(chan struct{}, 1)}
 	d.conn = c
 	turn := d.engine.dials.Reserve()
 	tokens, delay := e.tokens, turn.Delay()
-	d.engine.workers.Go(func() {
+	d.protected(func() {
+		defer d.dialing.Add(-1)
 		defer cancel()
 		if !sleep(ctx, delay) {
 			turn.Cancel()
@@ -52,7 +61,10 @@ func (d *driver) dial(e *effect) time.Duration {
 		}
 		c.live(tokens)
 	})
-	return delay
+	if delay > 0 {
+		return &input{kind: dialPutOff, conn: e.conn, retryAfter: delay}
+	}
+	return nil
 }
 
 // giveUp ends the connection.
@@ -104,34 +116,40 @@ func (c *connection) live(tokens []string) {
 		return
 	}
 	d.log.Info("connection opened", slog.Int("tokens", len(tokens)))
-	d.engine.workers.Go(func() {
+	d.protected(func() {
 		<-c.ctx.Done()
 		_ = conn.Close() // it has nothing to say any more
 	})
-	d.engine.workers.Go(func() { c.keepWriting(conn) })
+	d.protected(func() { c.keepWriting(conn) })
 	d.step(&input{kind: connOpened, conn: c.number})
 	for {
 		frame, err := conn.Next()
+		if err == nil {
+			err = c.ctx.Err() // whatever it says after its end
+		}
 		if err != nil {
 			c.closed(err)
 			return
 		}
-		d.frame(c.number, frame, conn.More())
+		d.frame(c, frame, conn.More())
 	}
 }
 
 // frame tells the core a frame.
-func (d *driver) frame(conn int, frame []byte, more bool) {
+func (d *driver) frame(c *connection, frame []byte, more bool) {
+	var began time.Time
+	c.frames++
+	sampled := c.frames%publishSample == 0
+	if sampled {
+		began = time.Now() // waiting for the lock counts
+	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.in = input{kind: frameCame, conn: conn, frame: frame, more: more}
-	if d.frames++; d.frames%publishSample != 0 {
-		d.tell(&d.in)
-		return
-	}
-	began := time.Now()
+	d.in = input{kind: frameCame, conn: c.number, frame: frame, more: more}
 	d.tell(&d.in)
-	d.publish.note(time.Since(began))
+	if sampled {
+		d.publish.note(time.Since(began))
+	}
 }
 
 // refused tells the core that the dial has failed.

@@ -84,7 +84,8 @@ const (
 	// the reason.
 	connClosed
 	frameCame
-	// answerCame: of REST, to the fetch with the id.
+	// answerCame: of REST, to the fetch with the id. status is notAsked if there was no
+	// turn for the request.
 	answerCame
 	// tokensWatched and tokensLeft: someone wants tokens, or no one does any more.
 	tokensWatched
@@ -187,7 +188,7 @@ func (c *core) step(now instant, in *input, effects []effect) ([]effect, instant
 	}
 	c.books.begin(now, c.line.conn)
 	if c.watchClocks(now, in.wall) {
-		c.books.lease.renew(now) // at once: what follows may take long
+		c.books.lease.renew(now, in.wall) // at once: what follows may take long
 	}
 	if c.mustMove != NoReason {
 		c.move(c.mustMove)
@@ -201,7 +202,7 @@ func (c *core) step(now instant, in *input, effects []effect) ([]effect, instant
 	}
 	c.books.end()
 	c.ask() // once for all that wait for it
-	c.books.lease.renew(now)
+	c.books.lease.renew(now, in.wall)
 	effects, c.effects = c.effects, nil
 	return effects, c.nextDeadline()
 }

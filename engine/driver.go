@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"example.com/truebook/feed"
@@ -33,9 +34,12 @@ type driver struct {
 	// off. rings is when, 0 if it does not; next is when the core wants to be called.
 	timer       *time.Timer
 	rings, next instant
-	frames      uint64
 	publish     Histogram
-	in          input // of a frame
+	in          input   // of a frame
+	news        []input // that effects have for the core
+	told        load    // what engine.load has of this driver
+	// dialing and fetching count the goroutines that do.
+	dialing, fetching atomic.Int32
 }
 
 // publishSample is how many frames there are to one whose time is measured.
@@ -103,35 +107,63 @@ func (d *driver) tell(in *input) {
 	defer d.guard()
 	now, wall := clock()
 	in.wall = wall
+	d.core.audits.others = d.engine.load.without(d.told)
 	d.effects, d.next = d.core.step(now, in, d.effects[:0])
+	d.told = d.engine.load.change(d.told, d.core.audits.load())
 	if d.ctx == nil {
 		return // paused: there is nothing to do
 	}
-	var putOff *input
-	for i := range d.effects {
-		if delay := d.do(&d.effects[i]); delay > 0 {
-			putOff = &input{kind: dialPutOff, wall: wall, conn: d.effects[i].conn, retryAfter: delay}
-		}
-	}
-	if putOff != nil {
-		d.effects, d.next = d.core.step(now, putOff, d.effects[:0])
+	d.doAll(wall)
+	for len(d.news) > 0 {
+		in := d.news[0]
+		d.news = d.news[1:]
+		d.effects, d.next = d.core.step(now, &in, d.effects[:0])
+		d.doAll(wall)
 	}
 	d.arm(now)
+}
+
+// doAll does what a step asked for. What the core has to be told of it at once is in
+// news.
+func (d *driver) doAll(wall instant) {
+	for i := range d.effects {
+		if news := d.do(&d.effects[i]); news != nil {
+			news.wall = wall
+			d.news = append(d.news, *news)
+		}
+	}
 }
 
 // guard ends the driver, and the engine with it, when the core has panicked: its books
 // are not vouched for any more, and whoever waits for a lock gets it.
 func (d *driver) guard() {
-	p := recover()
-	if p == nil {
-		return
+	if p := recover(); p != nil {
+		d.fail(p)
 	}
+}
+
+func (d *driver) fail(p any) {
 	d.isOver = true
 	d.core.books.abandon()
 	if d.ctx == nil {
 		panic(p) // of who watches
 	}
-	d.engine.stop(fmt.Errorf("engine: panic: %v\n%s", p, debug.Stack()))
+	d.engine.fail(fmt.Errorf("engine: panic: %v\n%s", p, debug.Stack()))
+}
+
+// protected begins a goroutine of the engine. A source or REST that panics in it ends the
+// engine as a core does.
+func (d *driver) protected(f func()) {
+	d.engine.workers.Go(func() {
+		defer func() {
+			if p := recover(); p != nil {
+				d.mu.Lock()
+				defer d.mu.Unlock()
+				d.fail(p)
+			}
+		}()
+		f()
+	})
 }
 
 // arm sets the timer, unless it rings early enough.
@@ -142,8 +174,16 @@ func (d *driver) arm(now instant) {
 	}
 }
 
-// do does what the core asks for. It returns for how long a dial is put off.
-func (d *driver) do(e *effect) (putOff time.Duration) {
+// Bounds of what a source and a REST that don't return when their context has ended can
+// gather.
+const (
+	maxHangingDials   = 8
+	maxHangingFetches = 4 * maxFlights
+)
+
+// do does what the core asks for. It returns what the core is to be told of it, if
+// anything.
+func (d *driver) do(e *effect) (news *input) {
 	switch e.kind {
 	case dial:
 		return d.dial(e)
@@ -156,17 +196,25 @@ func (d *driver) do(e *effect) (putOff time.Duration) {
 			d.conn.write(e)
 		}
 	case fetch:
+		if d.fetching.Add(1) > maxHangingFetches {
+			d.fetching.Add(-1)
+			return &input{kind: answerCame, id: e.id}
+		}
 		ctx, id, tokens := d.conn.ctx, e.id, e.tokens // the effect is overwritten
-		d.engine.workers.Go(func() { d.fetch(ctx, id, tokens) })
+		d.protected(func() {
+			defer d.fetching.Add(-1)
+			d.fetch(ctx, id, tokens)
+		})
 	case reportHashing:
 		d.engine.workers.Go(d.engine.reportHashing)
 	}
-	return 0
+	return nil
 }
 
 // fetch asks REST for books, as long as the connection stands that they are for.
 func (d *driver) fetch(ctx context.Context, id uint64, tokens []string) {
-	within, cancel := context.WithTimeout(ctx, fetchTimeout)
+	// Why there is no answer is to be known before the core stops waiting for it.
+	within, cancel := context.WithTimeout(ctx, fetchTimeout-time.Second/2)
 	defer cancel()
 	body, err := d.engine.config.Books.FetchBooks(within, tokens)
 	if ctx.Err() != nil {
@@ -175,6 +223,9 @@ func (d *driver) fetch(ctx context.Context, id uint64, tokens []string) {
 	in := &input{kind: answerCame, id: id, body: body, status: statusOK}
 	if err != nil {
 		in.status, in.body = 0, nil
+		if errors.Is(err, feed.ErrBudget) {
+			in.status = notAsked
+		}
 		if refused := (*feed.StatusError)(nil); errors.As(err, &refused) {
 			in.status, in.body, in.retryAfter = refused.Status, []byte(refused.Body), refused.RetryAfter
 		}
@@ -194,6 +245,7 @@ func (d *driver) end() {
 	now, _ := clock()
 	d.core.end(now)
 	d.isOver = true
+	d.told = d.engine.load.change(d.told, load{})
 }
 
 // asset returns the readers' side of a token.
@@ -218,11 +270,15 @@ func (d *driver) tokens() int {
 	return d.core.tokens
 }
 
-// shareAudits says how many tokens all drivers have.
-func (d *driver) shareAudits(all int) {
+// inherit lets the epochs of a token go on where those of another driver have ended, so
+// that no two of them are one.
+func (d *driver) inherit(id string, epoch uint64) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.core.audits.others = all - d.core.tokens
+	t := d.core.books.token(d.core.books.decoder.Know(id))
+	m := t.readers.lock()
+	t.epoch = max(t.epoch, epoch)
+	m.mu.Unlock()
 }
 
 // addTo adds to what all drivers have done.
@@ -230,6 +286,18 @@ func (d *driver) addTo(s *Stats) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	c := d.core
+	if !d.isOver {
+		c.addTo(s)
+	}
+	s.add(&c.books.counts)
+	s.Feed.Add(c.books.decoder.Stats())
+	s.Witnesses.add(&c.books.tallies)
+	s.Lag.add(&c.lags)
+	s.Publish.add(&d.publish)
+}
+
+// addTo adds what there is.
+func (c *core) addTo(s *Stats) {
 	if c.line.state != lineIdle {
 		s.Connections++
 	}
@@ -242,9 +310,4 @@ func (d *driver) addTo(s *Stats) {
 			s.Live++
 		}
 	}
-	s.add(&c.books.counts)
-	s.Feed.Add(c.books.decoder.Stats())
-	s.Witnesses.add(&c.books.tallies)
-	s.Lag.add(&c.lags)
-	s.Publish.add(&d.publish)
 }

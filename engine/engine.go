@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/time/rate"
@@ -64,6 +65,7 @@ type Engine struct {
 	log    *slog.Logger
 	dials  *rate.Limiter
 	ended  chan struct{} // closed when Run has written for the last time
+	load   sharedLoad    // what all drivers compare with REST
 
 	// mu comes before the lock of a driver, which never waits for mu.
 	mu      sync.Mutex
@@ -77,6 +79,24 @@ type Engine struct {
 	isOver   bool
 	hashing  bool           // false: hashes are no longer made as they were
 	workers  sync.WaitGroup // every goroutine of Run
+	failed   atomic.Pointer[error]
+}
+
+// sharedLoad is what all drivers compare with REST, which they share.
+type sharedLoad struct{ tokens, requests atomic.Int64 }
+
+// change replaces what a driver has told, and returns that.
+func (s *sharedLoad) change(told, now load) load {
+	if now != told {
+		s.tokens.Add(int64(now.tokens - told.tokens))
+		s.requests.Add(int64(now.requests - told.requests))
+	}
+	return now
+}
+
+// without returns the load of the other drivers.
+func (s *sharedLoad) without(told load) load {
+	return load{int(s.tokens.Load()) - told.tokens, int(s.requests.Load()) - told.requests}
 }
 
 // New returns an Engine that reads from a source. It starts nothing.
@@ -107,8 +127,8 @@ func New(source feed.Source, config Config) (*Engine, error) {
 }
 
 // Watch follows tokens, by their ids, from now on or as soon as the engine runs. Those
-// of one call are kept on one connection, as far as they fit on it and are not followed
-// already: so both tokens of a market belong into one call. A token that several
+// of one call are kept on one connection, as far as they fit on it and have not been
+// followed on another before: so both tokens of a market belong into one call. A token that several
 // subscriptions are to is followed once.
 //
 // When the last subscription to a token is closed, its book lingers for half a minute.
@@ -129,30 +149,34 @@ func (e *Engine) Watch(tokens ...string) (*Subscription, error) {
 	if e.isOver {
 		return nil, ErrEnded
 	}
-	if len(e.interest)+len(tokens) > MaxTokens {
-		return nil, fmt.Errorf("engine: %d tokens and %d more are over %d", len(e.interest), len(tokens), MaxTokens)
+	unique, isNew := e.unique(tokens)
+	if len(e.interest)+isNew > MaxTokens {
+		return nil, fmt.Errorf("engine: %d tokens and %d more are over %d", len(e.interest), isNew, MaxTokens)
 	}
-	unique := e.count(tokens)
+	for _, id := range unique {
+		e.interest[id]++
+	}
 	e.place(unique)
 	assets := make([]*Asset, 0, len(unique))
 	for _, id := range unique {
 		assets = append(assets, e.home[id].asset(id))
 	}
-	e.shareAudits()
 	return newSubscription(e.ended, assets, func() { e.leave(unique) }), nil
 }
 
-// count notes the interest in tokens, and returns each once.
-func (e *Engine) count(tokens []string) (unique []string) {
+// unique returns each token once, and how many of them nobody else has watched.
+func (e *Engine) unique(tokens []string) (unique []string, isNew int) {
 	seen := make(map[string]bool, len(tokens))
 	for _, id := range tokens {
 		if !seen[id] {
 			seen[id] = true
 			unique = append(unique, id)
-			e.interest[id]++
+			if e.interest[id] == 0 {
+				isNew++
+			}
 		}
 	}
-	return unique
+	return unique, isNew
 }
 
 // place finds a driver for each token, and lets it follow the token.
@@ -160,7 +184,9 @@ func (e *Engine) place(tokens []string) {
 	byDriver := map[*driver][]string{}
 	var homeless []string
 	for _, id := range tokens {
-		if d := e.home[id]; d != nil && d.follows(id) {
+		// What was followed there before comes back there, if there is room: assets of that
+		// time are of use again.
+		if d := e.home[id]; d != nil && (d.follows(id) || d.tokens()+len(byDriver[d]) < e.config.TokensPerConnection) {
 			byDriver[d] = append(byDriver[d], id)
 		} else {
 			homeless = append(homeless, id)
@@ -176,6 +202,9 @@ func (e *Engine) place(tokens []string) {
 		homeless = homeless[len(batch):]
 		d := e.withRoom(len(batch))
 		for _, id := range batch {
+			if old := e.home[id]; old != nil && old != d {
+				d.inherit(id, old.asset(id).View().Epoch)
+			}
 			e.home[id] = d
 		}
 		d.step(&input{kind: tokensWatched, tokens: batch})
@@ -198,17 +227,6 @@ func (e *Engine) withRoom(n int) *driver {
 		d.run(e.running)
 	}
 	return d
-}
-
-// shareAudits tells every driver how many tokens the others have: they share REST.
-func (e *Engine) shareAudits() {
-	all := 0
-	for _, d := range e.drivers {
-		all += d.tokens()
-	}
-	for _, d := range e.drivers {
-		d.shareAudits(all)
-	}
 }
 
 // leave ends the interest in tokens.
@@ -254,7 +272,16 @@ func (e *Engine) Run(ctx context.Context) error {
 	e.end()
 	e.workers.Wait()
 	close(e.ended)
+	if failed := e.failed.Load(); failed != nil {
+		return *failed
+	}
 	return context.Cause(e.running)
+}
+
+// fail ends the engine by a failure of its own, which Run returns.
+func (e *Engine) fail(err error) {
+	e.failed.CompareAndSwap(nil, &err)
+	e.stop(err)
 }
 
 // begin lets every driver work.

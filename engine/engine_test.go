@@ -631,13 +631,14 @@ func TestFrameAllocations(t *testing.T) {
 	d.core.line.pingAt = now.after(time.Hour)
 	d.ctx, d.timer = t.Context(), time.NewTimer(time.Hour)
 	d.core.line.openedAt, d.core.line.lastData = now, now
-	d.frame(1, s.x.Opening().Data, false)
+	conn := &connection{number: 1}
+	d.frame(conn, s.x.Opening().Data, false)
 	var frames [][]byte
 	for range 12_000 {
 		frames = append(frames, slices.Clone(s.x.Next().Data))
 	}
 	i := 0
-	next := func() { d.frame(1, frames[i], i%3 == 0); i++ }
+	next := func() { d.frame(conn, frames[i], i%3 == 0); i++ }
 	for range 6000 {
 		next()
 	}

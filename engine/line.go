@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"slices"
 	"time"
 
 	"example.com/truebook/feed"
@@ -78,6 +79,9 @@ type line struct {
 	newest     feed.Timestamp
 	lag        lag
 	badFrames  history
+	// leftOut are the tokens that are subscribed to by a dial that is under way, and not
+	// wanted any more.
+	leftOut []string
 	// moved is when a connection was given up for what REST has shown: not more than
 	// once a minute.
 	moved instant
@@ -177,7 +181,7 @@ func (c *core) silent() {
 func (c *core) dial() {
 	l := &c.line
 	l.conn++
-	l.state, l.dialedAt = lineDialing, c.now
+	l.state, l.dialedAt, l.leftOut = lineDialing, c.now, nil
 	c.books.counts.Dials++
 	c.do(effect{kind: dial, conn: l.conn, tokens: c.subscribed(func(w *watched) bool {
 		w.subscribedOn, w.addedAt = l.conn, 0
@@ -224,6 +228,7 @@ func (c *core) opened(in *input) {
 			c.schedule(w)
 		}
 	}
+	c.leaveOut()
 	if missing := c.subscribed(func(w *watched) bool {
 		isNew := w.subscribedOn != l.conn
 		if isNew {
@@ -233,6 +238,22 @@ func (c *core) opened(in *input) {
 	}); len(missing) > 0 {
 		c.do(effect{kind: subscribe, conn: l.conn, tokens: missing})
 	}
+}
+
+// leaveOut unsubscribes the tokens that are not wanted any more since they were dialed.
+func (c *core) leaveOut() {
+	l := &c.line
+	ids := slices.DeleteFunc(l.leftOut, func(id string) bool {
+		w := c.find(c.books.decoder.Find(id))
+		if w != nil {
+			w.subscribedOn = l.conn // it came back
+		}
+		return w != nil
+	})
+	if len(ids) > 0 {
+		c.do(effect{kind: unsubscribe, conn: l.conn, tokens: ids})
+	}
+	l.leftOut = nil
 }
 
 // putOffDial: the connection is not dialed yet, and has its time from then on.

@@ -44,6 +44,9 @@ const (
 	maxRetryAfter = 10 * time.Minute
 )
 
+// notAsked is the status of a request that was not made.
+const notAsked = -1
+
 const (
 	statusOK          = 200
 	statusBadRequest  = 400
@@ -246,6 +249,10 @@ func (c *core) answered(in *input) {
 		return // it was given up
 	}
 	switch {
+	case in.status == notAsked: // which says nothing of REST
+		c.rest.pausedUntil = max(c.rest.pausedUntil, c.now.after(time.Second+c.jitter(time.Second)))
+		c.endFetches(batch)
+		return
 	case in.status == statusNotFound && len(batch) == 1 && bytes.Contains(in.body, []byte(noBook)):
 		c.rest.works()
 		c.notFound(batch[0])
@@ -333,6 +340,11 @@ func (c *core) fetchFailed(batch []*watched, status int, retryAfter time.Duratio
 		c.maintenance()
 	}
 	r.pausedUntil = max(r.pausedUntil, c.now.after(max(least, r.pause/2+c.jitter(r.pause/2))))
+	c.endFetches(batch)
+}
+
+// endFetches ends the fetches of a request without an answer.
+func (c *core) endFetches(batch []*watched) {
 	for _, w := range batch {
 		if w.fetch.phase == fetchFlying {
 			c.endFetch(w)

@@ -131,8 +131,12 @@ func (c *core) forget(w *watched) {
 	w.fetch.forget()
 	w.unwatchedAt, w.firstBook = 0, 0
 	c.due.set(&w.due, 0)
-	if w.token.state != Gone && c.line.state == lineOpen {
+	switch {
+	case w.token.state == Gone:
+	case c.line.state == lineOpen:
 		c.do(effect{kind: unsubscribe, conn: c.line.conn, tokens: []string{id}})
+	case c.line.state == lineDialing && w.subscribedOn == c.line.conn:
+		c.line.leftOut = append(c.line.leftOut, id)
 	}
 	c.over(w)
 	c.books.leave(w.token, Unwatched)

@@ -1,6 +1,9 @@
 package feed
 
-import "context"
+import (
+	"context"
+	"errors"
+)
 
 // Source opens connections to the exchange's stream. Package live has that of the real
 // one. Its methods may be called by any number of goroutines at once.
@@ -33,11 +36,16 @@ type Conn interface {
 	Close() error
 }
 
+// ErrBudget says that a request was not made, since this program has made too many
+// already. It says nothing of the exchange.
+var ErrBudget = errors.New("feed: too many requests")
+
 // BookFetcher asks the exchange for whole books beside its stream. Package rest has
 // that of the real one. It may be called by any number of goroutines at once.
 type BookFetcher interface {
 	// FetchBooks returns the books of some tokens as the exchange writes them: one
 	// object for one token, an array for several, in which those without a book are
-	// left out. An answer other than that is, or wraps, a [*StatusError].
+	// left out. An answer other than that is, or wraps, a [*StatusError]. A request that
+	// was not made for having been made too often is an error that matches [ErrBudget].
 	FetchBooks(ctx context.Context, tokens []string) ([]byte, error)
 }

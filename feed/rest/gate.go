@@ -2,6 +2,7 @@ package rest
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"sync"
@@ -57,6 +58,11 @@ func newGate(method, path string, perSecond rate.Limit, burst, atOnce int) *gate
 
 func (g *gate) name() string { return g.method + " /" + g.path }
 
+// leastAnswer is what is left of a call's time for its answer: a quarter, and no more
+// than this. A turn that leaves less is none, so that an exchange is not taken to be slow
+// for having been asked late.
+const leastAnswer = 2 * time.Second
+
 // enter waits for a turn, until the context ends; it must have a deadline. It fails at
 // once if the turn would come too late, and if the server wants to be left alone. After
 // an error there is nothing to leave.
@@ -64,6 +70,19 @@ func (g *gate) enter(ctx context.Context) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	deadline, _ := ctx.Deadline()
+	left := time.Until(deadline)
+	turn, cancel := context.WithDeadline(ctx, deadline.Add(-min(left/4, leastAnswer)))
+	defer cancel()
+	err := g.wait(turn)
+	if err != nil && errors.Is(err, context.DeadlineExceeded) && ctx.Err() == nil {
+		return ErrBudget
+	}
+	return err
+}
+
+// wait is enter without its last words.
+func (g *gate) wait(ctx context.Context) error {
 	if err := g.refused(); err != nil {
 		return err
 	}
