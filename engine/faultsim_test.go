@@ -166,7 +166,7 @@ func TestSimulationWithoutREST(t *testing.T) {
 	t.Parallel()
 	seeds := uint64(12)
 	if testing.Short() {
-		seeds = 3
+		seeds = 1
 	}
 	for seed := range seeds {
 		s, misuse := newFaulty(t, seed, nil)
@@ -227,7 +227,7 @@ func TestSimulation(t *testing.T) {
 	}
 	seeds := *simSeeds
 	if testing.Short() {
-		seeds = min(seeds, 6)
+		seeds = min(seeds, 2) // .ci/run has more under the race detector
 	}
 	all := newReport()
 	var mu sync.Mutex

@@ -14,7 +14,7 @@ func TestMatrix(t *testing.T) {
 	t.Parallel()
 	reached := map[feedtest.FaultKind]map[State]int{}
 	for i, kind := range feedtest.FaultKinds() {
-		if testing.Short() && i%16 > 0 {
+		if testing.Short() && i%32 > 0 {
 			continue
 		}
 		reached[kind] = map[State]int{}

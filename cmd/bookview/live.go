@@ -8,7 +8,9 @@ import (
 	"io/fs"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
+	"syscall"
 	"time"
 
 	"example.com/truebook/engine"
@@ -21,6 +23,10 @@ import (
 
 // onceTimeout is how long --once waits for the books unless --timeout says otherwise.
 const onceTimeout = 30 * time.Second
+
+// stuckTimeout is how long the end waits for standard output, and for REST to say which
+// tokens there are no books of.
+const stuckTimeout = closeTimeout + 2*time.Second
 
 // closeTimeout bounds how long the end waits for what is still to be recorded.
 const closeTimeout = 5 * time.Second
@@ -62,7 +68,7 @@ func (o *options) watch(ctx context.Context, stdout, stderr io.Writer) (code int
 }
 
 // run keeps the books until what was asked for is done.
-func (w *watcher) run(ctx context.Context, source feed.Source, tokens []string) int {
+func (w *watcher) run(ctx context.Context, source feed.Source, tokens []string) (code int) {
 	log := slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
 	eng, err := engine.New(source, engine.Config{Books: w.rest, Logger: log})
 	if err != nil {
@@ -70,16 +76,22 @@ func (w *watcher) run(ctx context.Context, source feed.Source, tokens []string) 
 	}
 	// It ends after whatever is shown, so that its end is not.
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
-	ended := make(chan struct{})
+	ended, broken := make(chan struct{}), cli.OK
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	go func() {
 		defer close(ended)
-		if err := eng.Run(life); !errors.Is(err, context.Canceled) {
-			_ = w.fail(cli.Failure, err)
+		if err := eng.Run(life); life.Err() == nil {
+			broken = w.fail(cli.Failure, err)
+			cancel() // there is nothing to show any more
 		}
 	}()
-	defer func() { end(); <-ended }()
+	defer func() {
+		end()
+		<-ended
+		code = max(code, broken)
+	}()
 	if w.runFor > 0 {
-		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, w.runFor)
 		defer cancel()
 	}
@@ -87,15 +99,48 @@ func (w *watcher) run(ctx context.Context, source feed.Source, tokens []string) 
 		return w.fail(cli.Failure, err)
 	}
 	defer w.sub.Close()
+	show := w.follow
 	if w.once {
-		return w.showOnce(ctx)
+		show = w.showOnce
 	}
-	return w.follow(ctx)
+	return w.unlessStuck(ctx, show)
+}
+
+// unlessStuck does something that writes to standard output, which may be read by nobody:
+// it is waited for until the context ends, and a little longer.
+func (w *watcher) unlessStuck(ctx context.Context, do func(context.Context) int) int {
+	done := make(chan int, 1)
+	go func() { done <- do(ctx) }()
+	select {
+	case code := <-done:
+		return code
+	case <-ctx.Done():
+	}
+	select {
+	case code := <-done:
+		return code
+	case <-time.After(stuckTimeout):
+		return w.fail(cli.Failure, errors.New("nobody reads standard output"))
+	}
+}
+
+// patience is for how long something is tried before anything is shown.
+func (w *watcher) patience() time.Duration {
+	d := onceTimeout
+	if w.timeout > 0 {
+		d = w.timeout
+	}
+	if w.runFor > 0 {
+		d = min(d, w.runFor)
+	}
+	return d
 }
 
 // resolve returns the tokens of the targets: those that are named, and both of each
 // market.
 func (w *watcher) resolve(ctx context.Context) (tokens []string, code int) {
+	ctx, cancel := context.WithTimeout(ctx, w.patience())
+	defer cancel()
 	for _, target := range w.targets {
 		if feed.IsToken(target) {
 			tokens = append(tokens, target)
@@ -104,6 +149,9 @@ func (w *watcher) resolve(ctx context.Context) (tokens []string, code int) {
 		market, err := w.rest.Market(ctx, target)
 		if refused := (*feed.StatusError)(nil); errors.As(err, &refused) && refused.Status == http.StatusNotFound {
 			return nil, w.fail(cli.NotFound, fmt.Errorf("the exchange has no market %s", target))
+		}
+		if errors.Is(err, context.DeadlineExceeded) {
+			return nil, w.fail(cli.TimedOut, err)
 		}
 		if err != nil {
 			return nil, w.fail(cli.Failure, err)
@@ -120,13 +168,12 @@ func (w *watcher) resolve(ctx context.Context) (tokens []string, code int) {
 
 // showOnce prints each book when all are live.
 func (w *watcher) showOnce(ctx context.Context) int {
-	timeout := w.timeout
-	if timeout == 0 {
-		timeout = onceTimeout
+	code := w.await(ctx, w.patience())
+	if code == cli.OK && ctx.Err() != nil {
+		code = w.fail(cli.Failure, errors.New("interrupted"))
 	}
-	code := w.await(ctx, timeout)
 	if err := w.printAll(); err != nil {
-		return w.fail(cli.Failure, err)
+		return w.failed(err)
 	}
 	for _, a := range w.sub.Assets() {
 		if v := a.View(); v.State == engine.Gone && code == cli.OK {
@@ -143,28 +190,29 @@ func (w *watcher) await(ctx context.Context, timeout time.Duration) int {
 	err := w.sub.Wait(within)
 	missing := (*engine.WaitError)(nil)
 	switch {
-	case err == nil || ctx.Err() != nil: // somebody interrupts
+	case err == nil || errors.Is(ctx.Err(), context.Canceled): // somebody interrupts
 		return cli.OK
 	case !errors.As(err, &missing) || !errors.Is(err, context.DeadlineExceeded):
 		return w.fail(cli.Failure, err)
 	}
-	unknown := 0
-	for _, id := range missing.Missing {
-		if w.hasNoBook(ctx, id) {
-			unknown++
-			fmt.Fprintf(w.stderr, "bookview: the exchange has no book of token %s\n", id)
-		}
+	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
+	defer cancel()
+	unknown := missing.Missing[:min(len(missing.Missing), maxAsked)]
+	unknown = slices.DeleteFunc(slices.Clone(unknown), func(id string) bool { return !w.hasNoBook(ctx, id) })
+	for _, id := range unknown {
+		fmt.Fprintf(w.stderr, "bookview: the exchange has no book of token %s\n", id)
 	}
-	if unknown == len(missing.Missing) {
+	if len(unknown) == len(missing.Missing) {
 		return cli.NotFound
 	}
 	return w.fail(cli.TimedOut, err)
 }
 
+// maxAsked is of how many tokens without a book REST is asked whether there is one.
+const maxAsked = 5
+
 // hasNoBook says whether REST knows no book of a token.
 func (w *watcher) hasNoBook(ctx context.Context, id string) bool {
-	ctx, cancel := context.WithTimeout(ctx, closeTimeout)
-	defer cancel()
 	_, err := w.rest.FetchBooks(ctx, []string{id})
 	refused := (*feed.StatusError)(nil)
 	return errors.As(err, &refused) && refused.Status == http.StatusNotFound
@@ -191,9 +239,18 @@ func (w *watcher) follow(ctx context.Context) int {
 		code = <-late
 	}
 	if err != nil && code == cli.OK {
-		return w.fail(cli.Failure, err)
+		return w.failed(err)
 	}
 	return code
+}
+
+// failed returns the exit code of an error of a write. A reader that has left wants to
+// hear nothing more.
+func (w *watcher) failed(err error) int {
+	if errors.Is(err, syscall.EPIPE) {
+		return cli.OK
+	}
+	return w.fail(cli.Failure, err)
 }
 
 func (w *watcher) show(ctx context.Context) error {

@@ -50,9 +50,10 @@ Exit code: 0 ok, 1 failure, 2 usage, 3 target not found, 4 timed out, 5 market c
 `
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) //nolint:gocritic // there is nothing to stop
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
+	context.AfterFunc(ctx, stop)   // a second one ends it at once
+	signal.Ignore(syscall.SIGPIPE) // a reader that leaves is an error of a write
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 type options struct {
@@ -106,7 +107,7 @@ func (o *options) showRecording(stdin io.Reader, stdout, stderr io.Writer) int {
 	for _, target := range missing {
 		fmt.Fprintf(stderr, "bookview: %s is not in the recording\n", cli.Printable(target))
 	}
-	if err := o.print(views, stdout); err != nil {
+	if err := o.print(views, stdout); err != nil && !errors.Is(err, syscall.EPIPE) {
 		fmt.Fprintln(stderr, "bookview:", err)
 		return cli.Failure
 	}
@@ -161,7 +162,7 @@ func (o *options) check(given map[string]bool) error {
 		return errors.New("--for and --timeout are times longer than nothing, such as 30s")
 	case o.recorded && o.replay == "":
 		return errors.New("--replay names no file") // an unset variable, most likely
-	case given["record"] && o.record == "":
+	case given["record"] && (o.record == "" || o.record == "-"):
 		return errors.New("--record names no file")
 	case o.force && o.record == "":
 		return errors.New("--force is for --record")

@@ -14,7 +14,7 @@ import (
 )
 
 var (
-	resets  = flag.Int("endtoend.resets", 2, "how often TestSoak resets its ten connections")
+	resets  = flag.Int("endtoend.resets", 2, "how often TestSoak resets its five connections")
 	between = flag.Duration("endtoend.between", time.Second, "how long it runs at full speed before each")
 )
 
@@ -82,7 +82,7 @@ func attack(t *testing.T, kind feedtest.AttackKind) {
 	}
 }
 
-// TestSoak: at full speed, with all of its ten connections reset again and again, an
+// TestSoak: at full speed, with all of its five connections reset again and again, an
 // engine neither grows nor gathers goroutines.
 func TestSoak(t *testing.T) {
 	rounds := *resets
@@ -92,7 +92,7 @@ func TestSoak(t *testing.T) {
 	quirks := feedtest.Quirks{}
 	c := connect(t, feedtest.ServerOptions{
 		Venue: feedtest.VenueOptions{Seed: 9, Markets: 20, Rate: 1000, Quirks: &quirks}, Speed: math.Inf(1),
-	}, loopback(t), engine.Config{TokensPerConnection: 4})
+	}, loopback(t), engine.Config{TokensPerConnection: 8})
 	defer c.end()
 	sub := c.watch(c.tokens...)
 	c.wait(sub, 20*time.Second)

@@ -45,7 +45,11 @@ func TestStoredRecording(t *testing.T) {
 // books below asks, mirrored tokens, runs with one hash, trades followed by the
 // books of both tokens. The hashes are checked by the engine's tests.
 func TestStream(t *testing.T) {
-	for seed := range uint64(6) {
+	seeds := uint64(6)
+	if testing.Short() {
+		seeds = 2
+	}
+	for seed := range seeds {
 		for _, spaced := range []bool{false, true} {
 			checkStream(t, feedtest.New(feedtest.Options{Seed: seed, Markets: 2, Spaced: spaced}), spaced)
 		}

@@ -12,6 +12,7 @@ import (
 // crowd runs an engine for five minutes with a faultless exchange, and wants REST not to be
 // asked for more than its own client lets through.
 func crowd(t *testing.T, markets, perConnection int, rate float64) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		quirks := feedtest.Quirks{}
 		c := connect(t, feedtest.ServerOptions{
@@ -31,11 +32,23 @@ func crowd(t *testing.T, markets, perConnection int, rate float64) {
 	})
 }
 
-// TestShellSmallConnections: one market for each connection.
-func TestShellSmallConnections100(t *testing.T) { crowd(t, 100, 2, 50) }
-func TestShellSmallConnections160(t *testing.T) { crowd(t, 160, 2, 50) }
-func TestShellSmallConnections250(t *testing.T) { crowd(t, 250, 2, 50) }
-func TestShellCrowd3000(t *testing.T)           { crowd(t, 1500, 0, 100) }
-func TestShellCrowd5000(t *testing.T)           { crowd(t, 2500, 0, 100) }
-func TestShellCrowd6000Quiet(t *testing.T)      { crowd(t, 3000, 0, 5) }
-func TestShellCrowd20000Quiet(t *testing.T)     { crowd(t, 10000, 0, 20) }
+// TestCrowds: a faultless exchange is not asked too much, and nobody is given up, whether
+// there are many small connections or many quiet tokens.
+func TestCrowds(t *testing.T) {
+	for name, c := range map[string]struct {
+		markets, perConnection int
+		rate                   float64
+	}{
+		"small connections": {250, 2, 50},
+		"3,000 tokens":      {1500, 0, 100},
+		"quiet tokens":      {3000, 0, 5},
+		"20,000 tokens":     {10_000, 0, 20},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if testing.Short() && c.markets > 1000 {
+				t.Skip("seconds under the race detector")
+			}
+			crowd(t, c.markets, c.perConnection, c.rate)
+		})
+	}
+}

@@ -76,7 +76,7 @@ func TestShellChurn(t *testing.T) {
 	for seed := range uint64(6) {
 		s := newStream(6)
 		synctest.Test(t, func(t *testing.T) {
-			e, _ := New(s, Config{TokensPerConnection: 2, Books: books(func(ctx context.Context, _ []string) ([]byte, error) {
+			e, _ := New(s, Config{TokensPerConnection: 2, Books: books(func(context.Context, []string) ([]byte, error) {
 				time.Sleep(time.Millisecond)
 				return nil, nil
 			})})
