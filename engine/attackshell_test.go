@@ -204,3 +204,26 @@ func TestShellOrphan(t *testing.T) {
 		}
 	})
 }
+
+// TestShellEpochOfMoved: the same where there is no room for it on its old connection.
+func TestShellEpochOfMoved(t *testing.T) {
+	s := newStream(2)
+	running(t, s, Config{TokensPerConnection: 2}, func(t *testing.T, e *Engine) {
+		all := s.tokens()
+		first := mustWatch(t, e, all[0], all[1])
+		_ = first.Wait(t.Context())
+		was, err := first.Asset(all[0]).Top()
+		if err != nil {
+			t.Fatal(err)
+		}
+		first.Close()
+		time.Sleep(time.Hour)
+		others := mustWatch(t, e, all[2], all[3]) // where there is room first
+		again := mustWatch(t, e, all[0])
+		_, _ = others.Wait(t.Context()), again.Wait(t.Context())
+		top, err := again.Asset(all[0]).Top()
+		if err != nil || top.Epoch <= was.Epoch || e.home[all[0]].number != 2 {
+			t.Errorf("epoch %d on connection %d after %d: %v", top.Epoch, e.home[all[0]].number, was.Epoch, err)
+		}
+	})
+}

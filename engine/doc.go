@@ -131,8 +131,10 @@
 // the token is not followed: it stays stale until REST has the same book twice, or the
 // stream proves it.
 //
-// Every token is compared with REST in turn, each 30 seconds (with more than 3,000
-// tokens, a second for each hundred). If the hashes of three in ten of at least ten
+// Every token is compared with REST in turn, each 30 seconds. All connections of an engine
+// share REST: with more than 3,000 tokens it is a second for each hundred, and with more
+// than 60 connections of up to 100 tokens half a second for each. A request for which
+// package rest had no turn is made later, and says nothing of the exchange. If the hashes of three in ten of at least ten
 // markets fail within a second, three tokens are asked for before anything is mended.
 // If REST has the books of three markets under hashes that cannot be made from them,
 // and no hash has matched since, hashes are no longer made as they were: they are
@@ -146,7 +148,9 @@
 // goroutine, without a queue. What is to be sent waits in one for a goroutine of its own:
 // a server that does not read keeps nobody from reading, and its connection is given up
 // after 5 seconds. All dials of an engine are half a second apart. A core that panics ends
-// the engine: its lease is revoked first, and Run returns what happened.
+// the engine, and so does a source or REST that panics: the lease is revoked first, and Run
+// returns what happened. Of dials and requests that don't return when their time is over,
+// 8 and 16 of a connection are borne.
 //
 // [Engine.Stats] says what came, what was done, and how long it took.
 //
@@ -198,15 +202,15 @@
 // 100 books at most, and keeps 4,096 changes of each token that is fetched. A token is
 // fetched again after a second, doubled to a minute; one that had to be mended five times
 // in a minute is left alone for one. Without REST its connection is given up instead, once
-// a minute at most, and for one token later and later, up to an hour. REST that fails is left alone for 2 seconds, doubled
-// to 30. A connection has up to 400 tokens (200 unless [Config] says otherwise), an engine
-// 200,000, and 1,000 messages to be sent.
+// a minute at most, and for one token later and later, up to an hour. REST that fails is
+// left alone for 2 seconds, doubled to 30. A connection has up to 400 tokens (200 unless
+// [Config] says otherwise) and 1,000 messages to be sent; an engine has 200,000 tokens.
 //
 // # What is not noticed
 //
 // A lost change shows at the end of the token's next run, and not before. If there
-// is none, REST tells; a recording has none to ask. A change that is lost and overwritten before that run ends
-// leaves no trace, and no harm. A market whose hash covers a min_order_size that
+// is none, REST tells; a recording has none to ask. A change that is lost and overwritten
+// before that run ends leaves no trace, and no harm. A market whose hash covers a min_order_size that
 // nobody has seen, or whose recipe is new, is never proved: its status says so, and
 // only best prices and whole books speak for it. A connection that is late from its
 // first frame on shows nothing to compare it with. An exchange whose clock is set back by
@@ -214,8 +218,9 @@
 // so that a quiet connection shows it later than a busy one. The two tokens of a market
 // are taken to change in one frame, as they always have: an exchange that sent them apart
 // would read as unmirrored. What is known of a token that was once watched, its id above
-// all, is kept. Nothing protects from an
-// exchange that sends wrong books with matching hashes.
+// all, is kept. Times of receipt are by a clock that stands still while the machine sleeps:
+// they are as much too early from then on. Nothing protects from an exchange that sends
+// wrong books with matching hashes.
 //
 // # Concurrency
 //
