@@ -110,7 +110,8 @@ func TestSoak(t *testing.T) {
 	stats := c.engine.Stats()
 	grown, more := heap()-memory, runtime.NumGoroutine()-goroutines
 	t.Logf("%d frames, %d dials: %d KB and %d goroutines more", stats.Feed.Frames, stats.Dials, grown>>10, more)
-	if !raceEnabled && grown > 8<<20 || more > 10 {
+	// REST keeps up to 8 idle connections, of three goroutines each with the server's.
+	if !raceEnabled && grown > 8<<20 || more > 24 {
 		t.Errorf("%d KB and %d goroutines more", grown>>10, more)
 	}
 }
