@@ -67,6 +67,7 @@ type lease struct {
 	until atomic.Int64
 	// wall is the same by the clock on the wall, in nanoseconds since 1970: the other one
 	// stands still while the machine sleeps, and whoever wakes first must not believe it.
+	// 0 is for ever.
 	wall atomic.Int64
 	// clock is another clock than that, of a test; nil otherwise.
 	clock func() time.Duration
@@ -81,7 +82,8 @@ func (l *lease) over() bool {
 		return int64(l.clock()) > until
 	}
 	now := time.Now()
-	return int64(now.Sub(start)) > until || now.UnixNano() > l.wall.Load()
+	wall := l.wall.Load()
+	return int64(now.Sub(start)) > until || wall != 0 && now.UnixNano() > wall
 }
 
 // renew vouches for the books for some more time.

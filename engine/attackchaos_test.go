@@ -15,6 +15,7 @@ var chaosSeeds = flag.Int("engine.chaos", 12, "seeds of the simulation with user
 // TestAttackChaos: users come and go token by token, before and after the linger time,
 // and frames come that cannot be read, beside all the other faults.
 func TestAttackChaos(t *testing.T) {
+	onlyGoroutine(t)
 	for seed := range uint64(*chaosSeeds) {
 		if *simSeed >= 0 && seed != uint64(*simSeed) {
 			continue

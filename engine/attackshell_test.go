@@ -13,6 +13,9 @@ import (
 // TestShellAuditsAfterLeave: when most tokens have been left, the others are compared with
 // REST each 30 s again.
 func TestShellAuditsAfterLeave(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many tokens")
+	}
 	s := newStream(1)
 	var mu sync.Mutex
 	asked := map[string][]time.Time{}
@@ -139,6 +142,9 @@ func TestShellPublishCountsTheLock(t *testing.T) {
 
 // TestShellMaxTokensCountsTwice: what is watched already needs no room.
 func TestShellMaxTokensCountsTwice(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many tokens")
+	}
 	e, _ := New(newStream(1), Config{TokensPerConnection: 400})
 	many := make([]string, MaxTokens)
 	for i := range many {

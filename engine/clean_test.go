@@ -49,6 +49,7 @@ func TestCleanSeeds(t *testing.T) {
 // TestCleanDay is 500 markets on five connections, at 23 frames a second. It takes
 // three minutes for a day.
 func TestCleanDay(t *testing.T) {
+	onlyGoroutine(t)
 	t.Parallel()
 	d := time.Duration(*cleanHours * float64(time.Hour))
 	if testing.Short() {
@@ -67,6 +68,7 @@ func TestCleanDay(t *testing.T) {
 
 // TestSameTrace: equal seeds have equal inputs, effects and reads, byte for byte.
 func TestSameTrace(t *testing.T) {
+	onlyGoroutine(t)
 	var traces [2][]byte
 	for i := range traces {
 		s := simulate(t, 8, func(format string, args ...any) {

@@ -170,6 +170,7 @@ func TestMirror(t *testing.T) {
 
 // TestTooManyLevels crosses the bound of a side from the wire.
 func TestTooManyLevels(t *testing.T) {
+	onlyGoroutine(t)
 	sc := newScript(t)
 	sc.bookWithHash("|", startTime, feed.Hash{})
 	for i := range book.MaxLevels + 1 {
@@ -320,6 +321,7 @@ func TestBookAfterGap(t *testing.T) {
 
 // TestManyBrokenFrames: the cost of a frame grows with the frame, not with the tokens.
 func TestManyBrokenFrames(t *testing.T) {
+	onlyGoroutine(t)
 	sc := newScript(t)
 	for i := range 3000 {
 		sc.step(fmt.Sprintf(`{"market":"m","asset_id":"%d","timestamp":"%d","bids":[],"asks":[],"event_type":"book"}`, i, startTime))

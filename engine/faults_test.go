@@ -30,6 +30,7 @@ func faulty() (rounds uint64, frames int) {
 // more came of it, or the loss is reported for the first run that ends after it
 // (or by a book before that), or a later change has healed it by then.
 func TestEveryLostFrame(t *testing.T) {
+	onlyGoroutine(t)
 	t.Parallel()
 	rounds, frames := faulty()
 	for seed := range rounds {
@@ -200,6 +201,7 @@ func (r *recording) rest(i int) damage {
 // TestEveryRepeatedFrame repeats each frame of changes once, up to 120 ms late,
 // with its two entries exchanged.
 func TestEveryRepeatedFrame(t *testing.T) {
+	onlyGoroutine(t)
 	t.Parallel()
 	random := rand.New(rand.NewPCG(1, 1))
 	rounds, _ := faulty()
@@ -241,6 +243,7 @@ func swapped(frame []byte) ([]byte, bool) {
 
 // TestEveryExchangedPair exchanges each frame with the next.
 func TestEveryExchangedPair(t *testing.T) {
+	onlyGoroutine(t)
 	t.Parallel()
 	rounds, _ := faulty()
 	for seed := range rounds {
@@ -258,6 +261,7 @@ func TestEveryExchangedPair(t *testing.T) {
 // TestEveryChangedDigit changes one digit of each frame, anywhere in it, to
 // another one.
 func TestEveryChangedDigit(t *testing.T) {
+	onlyGoroutine(t)
 	t.Parallel()
 	random := rand.New(rand.NewPCG(2, 1))
 	decoder := feed.NewDecoder(feed.DecoderOptions{Learn: true})

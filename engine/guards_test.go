@@ -296,6 +296,7 @@ func watchedSimulation(t *testing.T, o feedtest.VenueOptions) *simulation {
 // TestOtherHashes: when hashes are made otherwise, they are given up as soon as three
 // markets show it, and not by fewer: then each market's are. The books stay live.
 func TestOtherHashes(t *testing.T) {
+	onlyGoroutine(t)
 	for markets, off := range map[int]bool{2: false, 6: true} {
 		s := watchedSimulation(t, feedtest.VenueOptions{
 			Seed: 1, Markets: markets, Rate: 10, Faults: []feedtest.Fault{{Kind: feedtest.Recipe, At: time.Minute, Market: -1}},

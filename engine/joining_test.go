@@ -235,6 +235,7 @@ func TestUnannouncedBase(t *testing.T) {
 // TestTooOld: an answer from before the request's newest state, and one that too much
 // came after.
 func TestTooOld(t *testing.T) {
+	onlyGoroutine(t)
 	sc := newScript(t)
 	sc.begin()
 	sc.change("41x6 |", second, startTime+1000)

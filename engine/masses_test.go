@@ -23,6 +23,7 @@ func many(t *testing.T, seed uint64, faults ...feedtest.Fault) *simulation {
 // TestMassMismatch: when the hashes of many markets fail at once, three tokens are asked
 // for, and one new connection mends all.
 func TestMassMismatch(t *testing.T) {
+	onlyGoroutine(t)
 	// Nothing heals: three frames in each market, at once.
 	var faults []feedtest.Fault
 	for m := range 20 {
@@ -47,6 +48,7 @@ func TestMassMismatch(t *testing.T) {
 // TestMaintenance: an exchange whose engine restarts empties all books, and REST says
 // that it is not ready.
 func TestMaintenance(t *testing.T) {
+	onlyGoroutine(t)
 	for _, kind := range []feedtest.FaultKind{feedtest.Restart, feedtest.RestartByBooks} {
 		s := many(t, uint64(kind), feedtest.Fault{Kind: kind, At: time.Minute, For: 90 * time.Second, Market: -1})
 		if c := &s.core.books.counts; c.Doubts[Maintenance] != 40 {
@@ -58,6 +60,7 @@ func TestMaintenance(t *testing.T) {
 // TestRecipe: when the exchange makes its hashes otherwise, hashing is switched off, and
 // books go on, proved by REST. One market alone does not switch it off.
 func TestRecipe(t *testing.T) {
+	onlyGoroutine(t)
 	s := many(t, 1, feedtest.Fault{Kind: feedtest.Recipe, At: time.Minute, Market: -1})
 	c := &s.core.books.counts
 	if !c.HashingOff || c.Drops > 1 {

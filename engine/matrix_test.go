@@ -11,6 +11,7 @@ import (
 // TestMatrix lets each fault meet tokens in each state, and everything be live again
 // afterwards.
 func TestMatrix(t *testing.T) {
+	onlyGoroutine(t)
 	t.Parallel()
 	reached := map[feedtest.FaultKind]map[State]int{}
 	for i, kind := range feedtest.FaultKinds() {

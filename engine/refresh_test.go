@@ -259,6 +259,7 @@ func TestLostChangeBeforeBookAndMore(t *testing.T) {
 // Books with hashes of nothing cost a bounded number of searches, and a market
 // that shows its terms later is still proved.
 func TestCalibrationsAreBounded(t *testing.T) {
+	onlyGoroutine(t)
 	sc := newScript(t)
 	for i := range maxFruitless + 3 {
 		sc.step(fmt.Sprintf(`{"market":"m%d","asset_id":"%d","timestamp":"%d","hash":"%v","bids":[],"asks":[],"event_type":"book"}`,

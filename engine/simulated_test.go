@@ -201,6 +201,7 @@ func TestCleanRecordings(t *testing.T) {
 
 // TestSameRecordingSameOutcome: G10.
 func TestSameRecordingSameOutcome(t *testing.T) {
+	onlyGoroutine(t)
 	r := record(t, feedtest.Options{Seed: 5, Markets: 3}, 800)
 	var findings [2][]Finding
 	var shards [2]*shard

@@ -104,6 +104,7 @@ func damageSmall(r *rand.Rand, frames []smallFrame) []smallFrame {
 // proved, or as given by a whole book, that is not the newest state announced in
 // the frames that came.
 func TestSmallStreams(t *testing.T) {
+	onlyGoroutine(t)
 	t.Parallel()
 	streams := *smallStreams
 	if testing.Short() {

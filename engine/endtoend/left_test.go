@@ -13,6 +13,9 @@ import (
 // TestShellWrongForLong: a frozen market is noticed at its next comparison with REST, some
 // 30 s, also after 60,000 other tokens were watched and left.
 func TestShellWrongForLong(t *testing.T) {
+	if testing.Short() {
+		t.Skip("60,000 tokens")
+	}
 	synctest.Test(t, func(t *testing.T) {
 		quirks := feedtest.Quirks{}
 		c := connect(t, feedtest.ServerOptions{
