@@ -31,3 +31,18 @@ func TestAttackLeaseDuringStep(t *testing.T) {
 		t.Errorf("live, stalled and live again in epoch %d", after.Epoch)
 	}
 }
+
+// TestLeaseOfASleeper: a machine that slept has a clock that stood still, and another one
+// that did not.
+func TestLeaseOfASleeper(t *testing.T) {
+	var l lease
+	now, wall := clock()
+	l.renew(now, wall)
+	if l.over() {
+		t.Error("over at once")
+	}
+	l.renew(now, wall.after(-leaseTime-time.Second)) // as if the wall clock had gone on since
+	if !l.over() {
+		t.Error("not over although the wall clock says so")
+	}
+}
