@@ -77,13 +77,13 @@ func (w *watcher) run(ctx context.Context, source feed.Source, tokens []string) 
 	// It ends after whatever is shown, so that its end is not.
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	ended, broken := make(chan struct{}), cli.OK
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	go func() {
 		defer close(ended)
 		if err := eng.Run(life); life.Err() == nil {
 			broken = w.fail(cli.Failure, err)
-			cancel() // there is nothing to show any more
+			stop() // there is nothing to show any more
 		}
 	}()
 	defer func() {
@@ -92,6 +92,7 @@ func (w *watcher) run(ctx context.Context, source feed.Source, tokens []string) 
 		code = max(code, broken)
 	}()
 	if w.runFor > 0 {
+		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, w.runFor)
 		defer cancel()
 	}
