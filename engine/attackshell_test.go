@@ -49,7 +49,7 @@ func TestShellAuditsAfterLeave(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		e.drivers[0].mu.Lock()
-		gap := e.drivers[0].core.audits.gap()
+		gap := e.drivers[0].core.audits.gap
 		e.drivers[0].mu.Unlock()
 		if n := len(asked[s.tokens()[0]]) - before; n < 8 {
 			t.Errorf("2 tokens are followed, and audited %d times in 5 minutes; gap %v", n, gap)

@@ -25,35 +25,48 @@ type audits struct {
 	order  []*watched
 	cursor int
 	last   instant // when it was somebody's
-	// tokens and requests are what is compared on other connections, by the same REST.
-	others load
+	// own is what is in order. others is what is compared on other connections, by the same
+	// REST. gap is the time between two requests that follows from both.
+	own, others load
+	gap         time.Duration
 }
 
 // load is what is to be compared with REST, and the requests that takes.
 type load struct{ tokens, requests int }
 
-func (a *audits) load() load {
-	return load{len(a.order), (len(a.order) + maxBatch - 1) / maxBatch}
+func (a *audits) begin(now instant) {
+	a.last = now
+	a.recount()
 }
-
-func (a *audits) begin(now instant) { a.last = now }
 
 func (a *audits) due() instant {
 	if len(a.order) == 0 {
 		return 0
 	}
-	return a.last.after(a.gap())
+	return a.last.after(a.gap)
 }
 
-// gap returns the time between two requests.
-func (a *audits) gap() time.Duration {
-	own := a.load()
+// share takes what is compared on other connections now.
+func (a *audits) share(others load) {
+	if others != a.others {
+		a.others = others
+		a.recount()
+	}
+}
+
+func (a *audits) recount() {
+	a.own = load{len(a.order), (len(a.order) + maxBatch - 1) / maxBatch}
 	period := max(
 		auditPeriod,
-		time.Duration(own.tokens+a.others.tokens)*time.Second/auditsPerSecond,
-		time.Duration(own.requests+a.others.requests)*auditGap,
+		time.Duration(a.own.tokens+a.others.tokens)*time.Second/auditsPerSecond,
+		time.Duration(a.own.requests+a.others.requests)*auditGap,
 	)
-	return period / time.Duration(max(own.requests, 1))
+	a.gap = period / time.Duration(max(a.own.requests, 1))
+}
+
+func (a *audits) add(w *watched) {
+	a.order = append(a.order, w)
+	a.recount()
 }
 
 func (a *audits) remove(w *watched) {
@@ -65,6 +78,7 @@ func (a *audits) remove(w *watched) {
 	if i < a.cursor {
 		a.cursor--
 	}
+	a.recount()
 }
 
 // auditsOverdue asks for the next tokens. What is asked for anyway is left out.

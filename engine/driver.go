@@ -107,9 +107,9 @@ func (d *driver) tell(in *input) {
 	defer d.guard()
 	now, wall := clock()
 	in.wall = wall
-	d.core.audits.others = d.engine.load.without(d.told)
+	d.core.audits.share(d.engine.load.without(d.told))
 	d.effects, d.next = d.core.step(now, in, d.effects[:0])
-	d.told = d.engine.load.change(d.told, d.core.audits.load())
+	d.told = d.engine.load.change(d.told, d.core.audits.own)
 	if d.ctx == nil {
 		return // paused: there is nothing to do
 	}

@@ -48,7 +48,7 @@ func (c *core) watch(ids []string) {
 			continue
 		}
 		c.tokens++
-		c.audits.order = append(c.audits.order, w)
+		c.audits.add(w)
 		if c.line.state == lineOpen {
 			w.subscribedOn, w.addedAt = c.line.conn, c.now
 			w.firstBook = c.now.after(firstBookTimeout)
