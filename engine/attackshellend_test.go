@@ -71,6 +71,27 @@ func TestShellFetchesThatHang(t *testing.T) {
 	})
 }
 
+// TestShellDialsThatHang: the same of dials.
+func TestShellDialsThatHang(t *testing.T) {
+	s := newStream(1)
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		s.refuse = func(context.Context) error {
+			<-release // whatever its context says
+			return errors.New("at last")
+		}
+		_, _, end := begin(t, s, Config{})
+		time.Sleep(time.Hour)
+		if n := len(s.dials()); n != maxHangingDials {
+			t.Errorf("%d dials are under way, of %d at most", n, maxHangingDials)
+		}
+		close(release)
+		if err := end(); !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	})
+}
+
 // TestShellChurn: everything at once.
 func TestShellChurn(t *testing.T) {
 	for seed := range uint64(6) {
@@ -155,18 +176,13 @@ func TestShellChurn(t *testing.T) {
 func TestShellPanicAtTheEnd(t *testing.T) {
 	s := newStream(1)
 	synctest.Test(t, func(t *testing.T) {
-		e, _ := New(s, Config{})
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- e.Run(ctx) }()
-		sub := mustWatch(t, e, s.tokens()...)
+		e, sub, end := begin(t, s, Config{})
 		_ = sub.Wait(t.Context())
 		d := e.drivers[0]
 		d.mu.Lock()
 		d.core.books.review = func(*token) { panic("oh") }
 		d.mu.Unlock()
-		cancel()
-		if err := <-done; !strings.Contains(err.Error(), "panic") {
+		if err := end(); !strings.Contains(err.Error(), "panic") {
 			t.Errorf("the core has panicked, and Run returns %v", err)
 		}
 	})
@@ -197,14 +213,9 @@ func TestShellForgottenWhileDialing(t *testing.T) {
 func TestShellFramesAfterTheEnd(t *testing.T) {
 	s := newStream(1)
 	synctest.Test(t, func(t *testing.T) {
-		e, _ := New(s, Config{})
-		ctx, cancel := context.WithCancel(t.Context())
-		done := make(chan error, 1)
-		go func() { done <- e.Run(ctx) }()
-		sub := mustWatch(t, e, s.tokens()...)
+		e, sub, end := begin(t, s, Config{})
 		_ = sub.Wait(t.Context())
-		cancel()
-		<-done
+		_ = end()
 		d := e.drivers[0]
 		d.frame(&connection{number: 1}, s.x.Opening().Data, false)
 		wantStates(t, sub, "stale:ended")

@@ -223,11 +223,13 @@ func (d *driver) fetch(ctx context.Context, id uint64, tokens []string) {
 	in := &input{kind: answerCame, id: id, body: body, status: statusOK}
 	if err != nil {
 		in.status, in.body = 0, nil
-		if errors.Is(err, feed.ErrBudget) {
-			in.status = notAsked
-		}
 		if refused := (*feed.StatusError)(nil); errors.As(err, &refused) {
 			in.status, in.body, in.retryAfter = refused.Status, []byte(refused.Body), refused.RetryAfter
+		}
+		if errors.Is(err, feed.ErrBudget) {
+			in.status = notAsked // and is counted
+			d.step(in)
+			return
 		}
 		d.log.WarnContext(ctx, "books not fetched", slog.Int("tokens", len(tokens)), slog.Any("error", err))
 	}

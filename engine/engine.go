@@ -52,8 +52,9 @@ type Config struct {
 	// ProofBytes is how many bytes of books each connection may hash in a second;
 	// [DefaultProofBytes] if 0, and no proofs at all if less than 0.
 	ProofBytes int64
-	// Logger is told what happens to connections: nothing for each frame, and nothing
-	// that a stranger could write at will. nil is silence.
+	// Logger is told what happens to connections, and of requests to REST that failed:
+	// nothing for each frame. What a server said is in it quoted, 256 bytes at most. nil is
+	// silence.
 	Logger *slog.Logger
 }
 
@@ -128,8 +129,8 @@ func New(source feed.Source, config Config) (*Engine, error) {
 
 // Watch follows tokens, by their ids, from now on or as soon as the engine runs. Those
 // of one call are kept on one connection, as far as they fit on it and have not been
-// followed on another before: so both tokens of a market belong into one call. A token that several
-// subscriptions are to is followed once.
+// followed on another before: so both tokens of a market belong into one call. A token
+// that several subscriptions are to is followed once.
 //
 // When the last subscription to a token is closed, its book lingers for half a minute.
 //

@@ -250,6 +250,7 @@ func (c *core) answered(in *input) {
 	}
 	switch {
 	case in.status == notAsked: // which says nothing of REST
+		c.books.counts.FetchesNotMade++
 		c.rest.pausedUntil = max(c.rest.pausedUntil, c.now.after(time.Second+c.jitter(time.Second)))
 		c.endFetches(batch)
 		return

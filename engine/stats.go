@@ -47,9 +47,10 @@ type Counts struct {
 	// Fetches counts requests to REST. The others count what came of each token's
 	// book in them: Audits were asked for without a doubt; of all, Confirmed agreed,
 	// Corrected were right while the live book was not, Mended made a book live again,
-	// and Useless were older than the stream or wrong in themselves.
-	Fetches, FetchesFailed, FetchesUseless uint64
-	Audits, Confirmed, Corrected, Mended   uint64
+	// and Useless were older than the stream or wrong in themselves. FetchesNotMade had no
+	// turn, since this program had asked too much already, and say nothing of REST.
+	Fetches, FetchesFailed, FetchesUseless, FetchesNotMade uint64
+	Audits, Confirmed, Corrected, Mended                   uint64
 	// HashingOff: hashes are no longer made as they were, and not compared any more.
 	HashingOff bool
 }
@@ -72,6 +73,7 @@ func (c *Counts) add(o *Counts) {
 	c.Fetches += o.Fetches
 	c.FetchesFailed += o.FetchesFailed
 	c.FetchesUseless += o.FetchesUseless
+	c.FetchesNotMade += o.FetchesNotMade
 	c.Audits += o.Audits
 	c.Confirmed += o.Confirmed
 	c.Corrected += o.Corrected

@@ -142,6 +142,23 @@ func (c *streamConn) written() string {
 	return strings.Join(c.sent, ", ")
 }
 
+// begin begins an engine over a stream, and watches its tokens. end ends it, and returns
+// what Run does.
+func begin(t *testing.T, s *stream, config Config) (e *Engine, sub *Subscription, end func() error) {
+	t.Helper()
+	e, err := New(s, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	go func() { done <- e.Run(ctx) }()
+	return e, mustWatch(t, e, s.tokens()...), func() error {
+		cancel()
+		return <-done
+	}
+}
+
 // running runs an engine over a stream, in virtual time, and ends it.
 func running(t *testing.T, s *stream, config Config, test func(*testing.T, *Engine)) {
 	t.Helper()
