@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"example.com/truebook/feed/feedtest"
@@ -30,10 +31,23 @@ func (o *options) demo(ctx context.Context, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "bookview:", err)
 		return cli.Failure
 	}
+	condition := ""
 	server.Do(func(v *feedtest.Venue) {
 		m := v.Markets()[0]
+		condition = m.Condition
 		o.targets = []string{m.Yes, m.No}
 	})
+	o.simulated = true
+	o.names = map[string]name{}
+	for i, token := range o.targets {
+		o.names[token] = name{market: condition, title: "A simulated market", outcome: []string{"Yes", "No"}[i]}
+	}
+	if o.terminal != nil {
+		faults := newDemoFaults(server)
+		defer faults.stop()
+		o.says = faults.say
+		return o.watch(ctx, stdout, stderr)
+	}
 	if o.runFor == 0 {
 		o.runFor = demoTime
 	}
@@ -47,3 +61,65 @@ func (o *options) demo(ctx context.Context, stdout, stderr io.Writer) int {
 	}
 	return o.watch(ctx, stdout, stderr)
 }
+
+// On a screen, the exchange is made to fail each half minute, for the first time earlier.
+const (
+	firstFault = 12 * time.Second
+	faultEvery = 30 * time.Second
+	// faultSaid is how long it is said what was done.
+	faultSaid = 12 * time.Second
+)
+
+// demoFaultKinds are what happens to the simulated exchange, in turn.
+//
+//nolint:gochecknoglobals // a constant
+var demoFaultKinds = []struct {
+	fault feedtest.Fault
+	text  string
+}{
+	{feedtest.Fault{Kind: feedtest.Reset, Market: -1}, "the connection is cut"},
+	{feedtest.Fault{Kind: feedtest.LoseFrames, Market: -1, N: 3}, "three frames are lost"},
+	{feedtest.Fault{Kind: feedtest.FreezeToken, Market: 0, For: 4 * time.Second}, "one outcome is frozen for 4 s, the other one goes on"},
+	{feedtest.Fault{Kind: feedtest.AlterSize, Market: -1}, "a digit of a size is altered"},
+	{feedtest.Fault{Kind: feedtest.Stall, Market: -1, For: 6 * time.Second}, "nothing comes for 6 s, then all of it, late"},
+	{feedtest.Fault{Kind: feedtest.Blackhole, Market: -1, For: 40 * time.Second}, "the connection is dead and does not say so (noticed after some 25 s)"},
+}
+
+// demoFaults makes the simulated exchange fail, and says so.
+type demoFaults struct {
+	server *feedtest.Server
+	timer  *time.Timer
+	mu     sync.Mutex
+	n      int
+	at     time.Time // of the last one
+	next   time.Time
+}
+
+func newDemoFaults(server *feedtest.Server) *demoFaults {
+	d := &demoFaults{server: server, next: time.Now().Add(firstFault)}
+	d.timer = time.AfterFunc(firstFault, d.fail)
+	return d
+}
+
+func (d *demoFaults) fail() {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.server.Do(func(v *feedtest.Venue) { v.Inject(demoFaultKinds[d.n%len(demoFaultKinds)].fault) })
+	d.n++
+	d.at = time.Now()
+	d.next = d.at.Add(faultEvery)
+	d.timer.Reset(faultEvery)
+}
+
+// say returns what is to be said on the screen.
+func (d *demoFaults) say() string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	now := time.Now()
+	if d.n > 0 && now.Sub(d.at) < faultSaid {
+		return "made to fail: " + demoFaultKinds[(d.n-1)%len(demoFaultKinds)].text
+	}
+	return fmt.Sprintf("a simulated exchange on this machine; it is made to fail in %d s", (d.next.Sub(now)+time.Second-1)/time.Second)
+}
+
+func (d *demoFaults) stop() { d.timer.Stop() }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"log/slog"
 	"net/http"
 	"slices"
 	"strings"
@@ -36,12 +35,22 @@ type watcher struct {
 	*options
 
 	stdout, stderr io.Writer
+	source         feed.Source
 	rest           *rest.Client
+	eng            *engine.Engine
 	sub            *engine.Subscription
+	tokens         []string
+	recorder       *capture.Recorder // of record, nil without
+	log            lastLine          // of the engine, where there is a screen
 }
 
 // watch shows the books of the targets as they are at the exchange.
 func (o *options) watch(ctx context.Context, stdout, stderr io.Writer) (code int) {
+	if o.terminal != nil {
+		held := &heldWriter{to: stderr}
+		defer held.release() // it would be written into the screen
+		stderr = held
+	}
 	w := &watcher{options: o, stdout: stdout, stderr: stderr}
 	var source feed.Source
 	source, err := live.New(live.Options{URL: o.wsURL})
@@ -52,28 +61,29 @@ func (o *options) watch(ctx context.Context, stdout, stderr io.Writer) (code int
 		return w.fail(cli.Usage, err)
 	}
 	defer func() { _ = w.rest.Close() }() // nothing is under way then
-	var tokens []string
-	if tokens, code = w.resolve(ctx); code != cli.OK {
+	w.source = source
+	if w.tokens, code = w.resolve(ctx); code != cli.OK {
 		return code
 	}
 	if o.record != "" {
-		recorder, err := w.recorder()
+		recorder, err := w.newRecorder()
 		if err != nil {
 			return w.fail(cli.Failure, err)
 		}
+		w.recorder = recorder
 		source = recorder.Source(source)
 		defer func() { code = max(code, w.endRecording(recorder)) }()
 	}
-	return w.run(ctx, source, tokens)
+	return w.run(ctx, source)
 }
 
 // run keeps the books until what was asked for is done.
-func (w *watcher) run(ctx context.Context, source feed.Source, tokens []string) (code int) {
-	log := slog.New(slog.NewTextHandler(w.stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-	eng, err := engine.New(source, engine.Config{Books: w.rest, Logger: log})
+func (w *watcher) run(ctx context.Context, source feed.Source) (code int) {
+	eng, err := engine.New(source, engine.Config{Books: w.rest, Logger: w.logger()})
 	if err != nil {
 		return w.fail(cli.Failure, err)
 	}
+	w.eng = eng
 	// It ends after whatever is shown, so that its end is not.
 	life, end := context.WithCancel(context.WithoutCancel(ctx))
 	ended, broken := make(chan struct{}), cli.OK
@@ -96,7 +106,7 @@ func (w *watcher) run(ctx context.Context, source feed.Source, tokens []string) 
 		ctx, cancel = context.WithTimeout(ctx, w.runFor)
 		defer cancel()
 	}
-	if w.sub, err = eng.Watch(tokens...); err != nil {
+	if w.sub, err = eng.Watch(w.tokens...); err != nil {
 		return w.fail(cli.Failure, err)
 	}
 	defer w.sub.Close()
@@ -142,6 +152,9 @@ func (w *watcher) patience() time.Duration {
 func (w *watcher) resolve(ctx context.Context) (tokens []string, code int) {
 	ctx, cancel := context.WithTimeout(ctx, w.patience())
 	defer cancel()
+	if w.names == nil {
+		w.names = map[string]name{}
+	}
 	for _, target := range w.targets {
 		if feed.IsToken(target) {
 			tokens = append(tokens, target)
@@ -162,6 +175,7 @@ func (w *watcher) resolve(ctx context.Context) (tokens []string, code int) {
 		}
 		for _, t := range market.Tokens {
 			tokens = append(tokens, t.ID)
+			w.names[t.ID] = name{market: market.Condition, title: market.Question, slug: market.Slug, outcome: t.Outcome, negRisk: market.NegRisk}
 		}
 	}
 	return tokens, cli.OK
@@ -256,6 +270,8 @@ func (w *watcher) failed(err error) int {
 
 func (w *watcher) show(ctx context.Context) error {
 	switch {
+	case w.terminal != nil:
+		return w.display(ctx)
 	case w.atEnd:
 		<-ctx.Done()
 		return w.printAll()
@@ -308,8 +324,8 @@ func (w *watcher) tables(ctx context.Context) error {
 	}
 }
 
-// recorder begins the recording that was asked for.
-func (w *watcher) recorder() (*capture.Recorder, error) {
+// newRecorder begins the recording that was asked for.
+func (w *watcher) newRecorder() (*capture.Recorder, error) {
 	file, err := capture.Create(w.record, w.force)
 	if errors.Is(err, fs.ErrExist) {
 		return nil, fmt.Errorf("%s is there already: --force writes over it", w.record)

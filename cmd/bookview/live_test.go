@@ -26,6 +26,11 @@ func TestMain(m *testing.M) {
 	if err := flag.Set("test.parallel", "16"); err != nil {
 		panic(err)
 	}
+	for name, value := range map[string]string{"LC_ALL": "C.UTF-8", "TERM": "xterm-256color", "NO_COLOR": "", "COLORFGBG": ""} {
+		if err := os.Setenv(name, value); err != nil {
+			panic(err)
+		}
+	}
 	goleak.VerifyTestMain(m)
 }
 

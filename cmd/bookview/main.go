@@ -10,6 +10,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"strconv"
+	"strings"
 	"syscall"
 	"time"
 
@@ -20,60 +22,74 @@ import (
 )
 
 const usage = `usage: bookview [flags] [TARGET...]
-
-Keeps the books of the TARGETs in step with the exchange, and shows them with their
-state and proof. TARGET is a token id or a market's condition id (0x...), which stands
-for both of its tokens. Without one, a simulated exchange is shown, for some seconds.
-
-  --once         print each book as soon as it is live, then exit
-  --json         one JSON object per line: a book at first, in each new epoch and each
-                 second if it has changed; tops, trades and states as they change
-  --depth N      levels per side, 0 for all (default 10)
-  --for D        stop after this time, such as 90s or 1h
-  --timeout D    how long to wait for first books (30s with --once, otherwise for ever)
-  --record FILE  keep what is received, compressed if the name ends in .zst
-  --force        write over FILE
-  --ws-url URL   another exchange: wss://host/path, or ws:// on this machine
-  --rest-url URL and its REST: https://host, or http:// on this machine
-
-  --replay FILE  show the books that a recording ends with instead: one frame per line,
-                 plain, gzip or zstd; - is standard input. Without TARGET, all of them
-
+Keeps order books in step with the exchange and shows what proves them: on a
+terminal as a screen (? for its keys), elsewhere as tables. TARGET: a token id, or
+a market's condition id (0x...) for both tokens. Without one: a simulated exchange.
+  --once  --json     print each book when it is live, and exit; or print one JSON
+                     object per line: books, tops, trades and states as they change
+  --depth N          levels per side, 0 for all
+  --for D            stop after this time, such as 90s or 1h
+  --timeout D        how long to wait for first books (30s with --once)
+  --record FILE      keep what is received (.zst compresses); --force: overwrite
+  --replay FILE      show a recording: plain, gzip or zstd, - is standard input
+  --speed N          of a replay on the screen: 10x, 0.5x, max
+  --both --ascii     begin with both outcomes; no characters beyond ASCII
+  --theme NAME       dark or light; NO_COLOR is respected
+  --ws-url URL --rest-url URL   another exchange: wss:// and https://, or local
+  --completion SHELL --version  a script for bash, zsh or fish; what this is
 examples:
   bookview
-  bookview 71321045679252212594626385532706912750332728571942532289631379312455583992563
   bookview --json --for 1h --record session.ndjson.zst 0x5f65177b...
-  bookview --replay session.ndjson.zst --json --depth 0 | jq .state
-
-Exit code: 0 ok, 1 failure, 2 usage, 3 target not found, 4 timed out, 5 market closed,
-6 not a recording.
+  bookview --replay session.ndjson.zst --speed 10x
+Exit code: 0 ok, 1 failure, 2 usage, 3 target not found, 4 timed out, 5 market
+closed, 6 not a recording.
 `
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	context.AfterFunc(ctx, stop)   // a second one ends it at once
 	signal.Ignore(syscall.SIGPIPE) // a reader that leaves is an error of a write
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(runOn(ctx, terminalOf(os.Stdout), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
 type options struct {
-	recorded bool // --replay was given
-	replay   string
-	once     bool
-	json     bool
-	depth    int
-	runFor   time.Duration // 0 for ever
-	timeout  time.Duration // 0 if it was not given
-	record   string
-	force    bool
-	wsURL    string
-	restURL  string
-	targets  []string
-	atEnd    bool // show the books at the end alone
+	recorded   bool // --replay was given
+	replay     string
+	once       bool
+	json       bool
+	depth      int
+	depthGiven bool
+	runFor     time.Duration // 0 for ever
+	timeout    time.Duration // 0 if it was not given
+	record     string
+	force      bool
+	wsURL      string
+	restURL    string
+	speed      float64 // 0 is as fast as possible
+	both       bool
+	ascii      bool
+	theme      string // "" if it was not given
+	completion string
+	version    bool
+	targets    []string
+
+	atEnd     bool   // show the books at the end alone
+	terminal  opener // nil if there is none, or it is not to be used
+	simulated bool
+	says      func() string // what the screen says beside the books; may be nil
+	names     map[string]name
 }
 
+// run is runOn without a terminal.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return runOn(ctx, nil, args, stdin, stdout, stderr)
+}
+
+func runOn(ctx context.Context, terminal opener, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	o, err := parse(args)
+	if err == nil && !o.once && !o.json {
+		o.terminal = terminal
+	}
 	switch {
 	case errors.Is(err, flag.ErrHelp):
 		fmt.Fprint(stdout, usage)
@@ -81,6 +97,14 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case err != nil:
 		fmt.Fprintln(stderr, "bookview:", err)
 		return cli.Usage
+	case o.version:
+		fmt.Fprintln(stdout, versionText())
+		return cli.OK
+	case o.completion != "":
+		fmt.Fprint(stdout, completions[o.completion])
+		return cli.OK
+	case o.recorded && o.terminal != nil:
+		return o.play(ctx, stdin, stderr)
 	case o.recorded:
 		return o.showRecording(stdin, stdout, stderr)
 	case len(o.targets) == 0:
@@ -132,6 +156,12 @@ func parse(args []string) (*options, error) {
 	flags.BoolVar(&o.force, "force", false, "")
 	flags.StringVar(&o.wsURL, "ws-url", "", "")
 	flags.StringVar(&o.restURL, "rest-url", "", "")
+	speed := flags.String("speed", "1x", "")
+	flags.BoolVar(&o.both, "both", false, "")
+	flags.BoolVar(&o.ascii, "ascii", false, "")
+	flags.StringVar(&o.theme, "theme", "", "")
+	flags.StringVar(&o.completion, "completion", "", "")
+	flags.BoolVar(&o.version, "version", false, "")
 	var err error
 	if o.targets, err = cli.Parse(flags, args); errors.Is(err, flag.ErrHelp) {
 		return nil, err
@@ -141,8 +171,23 @@ func parse(args []string) (*options, error) {
 	}
 	given := map[string]bool{}
 	flags.Visit(func(f *flag.Flag) { given[f.Name] = true })
-	o.recorded = given["replay"]
+	o.recorded, o.depthGiven = given["replay"], given["depth"]
+	if o.speed, err = parseSpeed(*speed); err != nil {
+		return nil, err
+	}
 	return o, o.check(given)
+}
+
+// parseSpeed reads a speed such as 10x, 0.5 or max, which is 0.
+func parseSpeed(text string) (float64, error) {
+	if text == "max" {
+		return 0, nil
+	}
+	speed, err := strconv.ParseFloat(strings.TrimSuffix(text, "x"), 64)
+	if err != nil || !(speed >= 0.01 && speed <= 10_000) {
+		return 0, fmt.Errorf("--speed %s: it is max, or from 0.01x to 10000x", cli.Printable(text[:min(len(text), 100)]))
+	}
+	return speed, nil
 }
 
 // ofLive are the flags that a recording has no use for.
@@ -166,6 +211,12 @@ func (o *options) check(given map[string]bool) error {
 		return errors.New("--record names no file")
 	case o.force && o.record == "":
 		return errors.New("--force is for --record")
+	case given["speed"] && !o.recorded:
+		return errors.New("--speed is for --replay")
+	case given["theme"] && (o.theme != "dark" && o.theme != "light"):
+		return errors.New("--theme is dark or light")
+	case given["completion"] && completions[o.completion] == "":
+		return errors.New("--completion is bash, zsh or fish")
 	case !o.recorded && len(o.targets) == 0 && (given["ws-url"] || given["rest-url"]):
 		return errors.New("there is no TARGET: name a token or a market")
 	}

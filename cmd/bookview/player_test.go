@@ -1,0 +1,94 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/truebook/cmd/bookview/screen"
+	"example.com/truebook/engine"
+	"example.com/truebook/feed/capture"
+)
+
+// TestScreenOfReplay: a recording is paused, stepped, sought in and begun anew.
+func TestScreenOfReplay(t *testing.T) {
+	t.Parallel()
+	e := newEmulator(100, 30)
+	wait := start(t, e, "--replay", simulated, "--speed", "0.01x")
+	e.await(t, `● LIVE when recorded(?s:.*)0%  0.01x`)
+	e.SendRaw([]byte(" :30%\r"))
+	text := e.await(t, `  (29|30)%  ‖ paused \(0.01x\)`)
+	e.SendRaw([]byte("."))
+	for e.text() == text {
+		time.Sleep(10 * time.Millisecond)
+	}
+	e.SendRaw([]byte(":10%\r"))
+	e.await(t, `  (9|10)%  ‖ paused`)
+	e.SendRaw([]byte("]]"))
+	e.await(t, `paused \(0.2x\)`)
+	e.SendRaw([]byte("[ "))
+	e.await(t, `%  0.1x`)
+	e.SendRaw([]byte("]]]]]]]]]]"))
+	e.await(t, `100%  at its end`)
+	e.SendRaw([]byte("[[[[[[[[[[ ")) // from the beginning, slower
+	e.await(t, `  [0-9]%  0.1x`)
+	e.SendRaw([]byte("q"))
+	if code, stderr := wait(); code != 0 || stderr != "bookview: looking the recording through\n" {
+		t.Errorf("exit %d, stderr %s", code, stderr)
+	}
+	e.checkRestored(t)
+	for args, want := range map[string]int{"--replay /nowhere": 6, "--replay " + simulated + " 12345": 3, "--replay /dev/null": 6} {
+		e := newEmulator(80, 24)
+		if code, stderr := start(t, e, strings.Fields(args)...)(); code != want || e.bytes() != "" {
+			t.Errorf("%s: exit %d, stderr %s", args, code, stderr)
+		}
+	}
+}
+
+// TestSeekIsTheSameBook: a book that was sought is the one that was played to, wherever
+// one comes from.
+func TestSeekIsTheSameBook(t *testing.T) {
+	t.Parallel()
+	p := &player{
+		open:     func() (*capture.Reader, error) { return capture.Open(simulated) },
+		commands: make(chan screen.Action, maxCommands),
+	}
+	if err := p.begin(t.Context(), 0); err != nil {
+		t.Fatal(err)
+	}
+	defer p.close()
+	percent := p.playback.End.Sub(p.playback.Begin) / 100
+	want := func(to time.Time) []engine.View {
+		reader, err := capture.Open(simulated)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer reader.Close()
+		replay := engine.NewReplay(nil)
+		for {
+			record, err := reader.Next()
+			if err != nil || record.Time.After(to) {
+				return replay.Views()
+			}
+			_ = replay.Step(record)
+		}
+	}
+	for _, n := range []int{10, 90, 30, 31, 0, 99, 50, 5} {
+		to := p.playback.Begin
+		for range n {
+			to = to.Add(percent)
+		}
+		if err := p.seek(t.Context(), to); err != nil {
+			t.Fatal(err)
+		}
+		for _, v := range want(to) {
+			got := p.sub.Asset(v.Asset).View()
+			if got.Version != v.Version || !got.Snapshot.Equal(v.Snapshot) || got.Proof.Version != v.Proof.Version {
+				t.Errorf("at %d %%: version %d, want %d", n, got.Version, v.Version)
+			}
+		}
+		if at := p.observe().Playback.At; !at.Equal(to) {
+			t.Errorf("at %d %%: %v, want %v", n, at, to)
+		}
+	}
+}
