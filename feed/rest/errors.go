@@ -3,6 +3,7 @@ package rest
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"example.com/truebook/feed"
 )
@@ -46,17 +47,14 @@ const MaxSuggestions = 5
 // Error shows the name, and the slugs of the suggestions.
 func (e *NotFoundError) Error() string {
 	text := "rest: the exchange has no market of this name: " + e.Name.ID
-	for i, s := range e.Suggestions {
-		before := ", "
-		if i == 0 {
-			before = "; did you mean "
-		}
-		text += before + s.Slug
+	if len(e.Suggestions) == 0 {
+		return text
 	}
-	if len(e.Suggestions) > 0 {
-		text += "?"
+	var slugs []string
+	for _, s := range e.Suggestions {
+		slugs = append(slugs, s.Slug)
 	}
-	return text
+	return text + "; did you mean " + strings.Join(slugs, ", ") + "?"
 }
 
 // Unwrap returns what the exchange answered.

@@ -156,8 +156,11 @@ func (c *Client) unknownToOrderBook(ctx context.Context, n Name, key string, ref
 	for _, closed := range []string{"true", "false"} {
 		query := url.Values{key: {n.ID}, "closed": {closed}}
 		answer, err := c.ask(ctx, c.gamma, request{path: "markets", query: query.Encode(), most: maxEvent})
-		if err != nil {
+		if err != nil && ctx.Err() == nil {
 			break // ids are to work without a list
+		}
+		if err != nil {
+			return nil, err
 		}
 		list, err := decodeList(answer)
 		if err != nil {
@@ -265,7 +268,10 @@ func decodeListed(answer []byte) (*Market, error) {
 	if m.Condition != "" && !feed.IsCondition(m.Condition) {
 		o.wrong("conditionId", "it is no condition id")
 	}
-	return m, o.err
+	if o.err != nil {
+		return nil, o.err
+	}
+	return m, nil
 }
 
 // listedTokens returns the tokens of a market in the list. Which outcome a token is of says
