@@ -154,7 +154,7 @@ func outcomes(market any) (list []string) {
 
 // TestNotFound: what the exchange does not know is said so, with what its search finds.
 func TestNotFound(t *testing.T) {
-	atVenue(t, feedtest.VenueOptions{Seed: 5, Markets: 40}, func(t *testing.T, _ *feedtest.Server, c *rest.Client, markets []feedtest.Market) {
+	atVenue(t, feedtest.VenueOptions{Seed: 5, Markets: 40}, func(t *testing.T, _ *feedtest.Server, c *rest.Client, _ []feedtest.Market) {
 		t.Helper()
 		for name, first := range map[string]string{
 			"will-it-rain-in-lisboa-on-day-3":                     "will-it-rain-in-lisbon-on-day-",
