@@ -41,8 +41,9 @@ type Options struct {
 	// URL is BaseURL if "". It is https://host, or http://host where the host is
 	// localhost or a loopback address; a path is put before those of the exchange.
 	URL string
-	// GammaURL is where markets are listed by their names, the constant GammaURL if "". It
-	// is such a URL too.
+	// GammaURL is where markets are listed by their names, such a URL too. If it is "", it
+	// is the constant GammaURL, unless URL leads elsewhere: names of the one exchange are
+	// no use at another, and are ErrNoGamma then.
 	GammaURL string
 	// RootCAs are trusted instead of the system's authorities, for a simulated
 	// exchange with a certificate of its own.
@@ -55,8 +56,9 @@ type Options struct {
 // Client asks the exchange. It may be used by any number of goroutines at once, and
 // should be one for a process: its bounds are those of one Client.
 type Client struct {
-	transport                   *http.Transport
-	book, books, markets, gamma *gate
+	transport            *http.Transport
+	book, books, markets *gate
+	gamma                *gate // nil without one
 
 	life context.Context //nolint:containedctx // of the Client itself: Close ends it, and it ends what is under way
 	end  context.CancelFunc
@@ -68,15 +70,17 @@ func New(o Options) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("rest: %w", err)
 	}
-	list, err := parseURL(o.GammaURL, GammaURL)
-	if err != nil {
-		return nil, fmt.Errorf("rest: of Gamma: %w", err)
-	}
 	c := &Client{
 		book:    newGate(base, http.MethodGet, "/book", bookRate, bookBurst, bookAtOnce),
 		books:   newGate(base, http.MethodPost, "/books", booksRate, booksBurst, booksAtOnce),
 		markets: newGate(base, http.MethodGet, "/markets", marketsRate, marketsBurst, marketsAtOnce),
-		gamma:   newGate(list, http.MethodGet, "the list of markets", gammaRate, gammaBurst, gammaAtOnce),
+	}
+	if o.GammaURL != "" || o.URL == "" {
+		list, err := parseURL(o.GammaURL, GammaURL)
+		if err != nil {
+			return nil, fmt.Errorf("rest: of Gamma: %w", err)
+		}
+		c.gamma = newGate(list, http.MethodGet, "the list of markets", gammaRate, gammaBurst, gammaAtOnce)
 	}
 	c.life, c.end = context.WithCancel(context.Background())
 	dial := c.dialler(o)

@@ -96,7 +96,7 @@ func TestCertificate(t *testing.T) {
 	}
 	unknown := open(t, rest.Options{URL: o.URL, RootCAs: x509.NewCertPool(), DialContext: dial})
 	another := open(t, rest.Options{URL: "https://clob.polymarket.com", RootCAs: o.RootCAs, DialContext: dial})
-	list := open(t, rest.Options{URL: o.URL, RootCAs: o.RootCAs, DialContext: dial}) // whose Gamma is another
+	list := open(t, rest.Options{URL: o.URL, GammaURL: rest.GammaURL, RootCAs: o.RootCAs, DialContext: dial})
 	for _, c := range []*rest.Client{unknown, another, list} {
 		var err error
 		if c == list {

@@ -22,6 +22,9 @@ var (
 	// a new one is for some minutes (observed by others, 2026). It may be asked for
 	// again then.
 	ErrNotOpen = errors.New("rest: the market is not open yet")
+	// ErrNoGamma says that a slug was asked for, and nobody is known who has slugs:
+	// Options.URL leads to another exchange, and there is no Options.GammaURL.
+	ErrNoGamma = errors.New("rest: slugs are known to Gamma alone, and there is no GammaURL beside the URL")
 )
 
 // NotFoundError is a name that the exchange does not know, though it could. It wraps what

@@ -33,7 +33,7 @@ type Event struct {
 // Event returns an event with all of its markets as they are listed (GET /events/slug of
 // Gamma, docs.polymarket.com). The name is its slug or its address on the exchange's site:
 // see [ParseName]; that of a token or a market alone is a [*NameError]. The other errors are
-// those of [Client.FetchBooks], and [*NotFoundError].
+// those of [Client.FetchBooks], [*NotFoundError] and [ErrNoGamma].
 func (c *Client) Event(ctx context.Context, name string) (*Event, error) {
 	n, err := ParseName(name)
 	if err != nil {
@@ -51,8 +51,15 @@ func (c *Client) Event(ctx context.Context, name string) (*Event, error) {
 	return e, err
 }
 
+func (c *Client) askGamma(ctx context.Context, r request) ([]byte, error) {
+	if c.gamma == nil {
+		return nil, ErrNoGamma
+	}
+	return c.ask(ctx, c.gamma, r)
+}
+
 func (c *Client) event(ctx context.Context, slug string) (*Event, error) {
-	answer, err := c.ask(ctx, c.gamma, request{path: "events/slug/" + slug, most: maxEvent})
+	answer, err := c.askGamma(ctx, request{path: "events/slug/" + slug, most: maxEvent})
 	if err != nil {
 		return nil, err
 	}
@@ -125,7 +132,7 @@ func (c *Client) listedMarket(ctx context.Context, n Name) (m *Market, err error
 
 // bySlug asks for the market of a slug (GET /markets/slug).
 func (c *Client) bySlug(ctx context.Context, slug string) (*Market, error) {
-	answer, err := c.ask(ctx, c.gamma, request{path: "markets/slug/" + slug, most: maxMarket})
+	answer, err := c.askGamma(ctx, request{path: "markets/slug/" + slug, most: maxMarket})
 	if err != nil {
 		return nil, err
 	}
@@ -155,7 +162,7 @@ func (c *Client) onlyOf(ctx context.Context, slug string) (*Market, error) {
 func (c *Client) unknownToOrderBook(ctx context.Context, n Name, key string, refusal error) (*Market, error) {
 	for _, closed := range []string{"true", "false"} {
 		query := url.Values{key: {n.ID}, "closed": {closed}}
-		answer, err := c.ask(ctx, c.gamma, request{path: "markets", query: query.Encode(), most: maxEvent})
+		answer, err := c.askGamma(ctx, request{path: "markets", query: query.Encode(), most: maxEvent})
 		if err != nil && ctx.Err() == nil {
 			break // ids are to work without a list
 		}
@@ -193,7 +200,7 @@ func (c *Client) notFound(ctx context.Context, n Name, refusal error) error {
 		"search_tags": {"false"}, "search_profiles": {"false"},
 	}
 	e := &NotFoundError{Name: n, refusal: refusal}
-	if answer, err := c.ask(ctx, c.gamma, request{path: "public-search", query: query.Encode(), most: maxEvent}); err == nil {
+	if answer, err := c.askGamma(ctx, request{path: "public-search", query: query.Encode(), most: maxEvent}); err == nil {
 		e.Suggestions = decodeSearch(answer)
 	}
 	return e

@@ -79,7 +79,7 @@ func (m *Market) TokenIDs() []string {
 // What is said otherwise than it should is an error that names the field; fields that are
 // not known here are no fault. A call makes two requests, or four if it fails, and takes
 // 10 seconds at most. The errors are those of [Client.FetchBooks], and [*NameError],
-// [*NotFoundError], [*ManyMarketsError] and [ErrNotOpen].
+// [*NotFoundError], [*ManyMarketsError], [ErrNotOpen] and [ErrNoGamma].
 func (c *Client) Market(ctx context.Context, name string) (*Market, error) {
 	n, err := ParseName(name)
 	if err != nil {

@@ -398,6 +398,34 @@ func TestNameTimes(t *testing.T) {
 	})
 }
 
+// TestNoGamma: the names of the one exchange are not asked for at another; ids need none.
+func TestNoGamma(t *testing.T) {
+	for _, gamma := range []string{"", "/gamma"} {
+		o := start(t, site{"/markets/" + condition: orderBook}.ServeHTTP)
+		if o.GammaURL = ""; gamma != "" {
+			o.GammaURL = o.URL + gamma
+		}
+		c := open(t, o)
+		if m, err := c.Market(t.Context(), condition); err != nil || m == nil {
+			t.Error(err)
+		}
+		for _, name := range []string{"a-slug", "polymarket.com/event/a-slug", "polymarket.com/market/a-slug"} {
+			_, err := c.Market(t.Context(), name)
+			if errors.Is(err, rest.ErrNoGamma) != (gamma == "") || notFound(nil, err) != (gamma != "") {
+				t.Errorf("%s: %v", name, err)
+			}
+		}
+		if _, err := c.Event(t.Context(), "a-slug"); errors.Is(err, rest.ErrNoGamma) != (gamma == "") {
+			t.Error(err)
+		}
+		for _, id := range []string{yes, "0x" + strings.Repeat("0", 64)} {
+			if _, err := c.Market(t.Context(), id); !notFound(nil, err) {
+				t.Errorf("%s: %v", id, err)
+			}
+		}
+	}
+}
+
 // TestManyNames is for the race detector.
 func TestManyNames(t *testing.T) {
 	atVenue(t, feedtest.VenueOptions{Seed: 5}, func(t *testing.T, _ *feedtest.Server, c *rest.Client, markets []feedtest.Market) {
