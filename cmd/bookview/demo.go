@@ -30,6 +30,7 @@ func (o *options) demo(ctx context.Context, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "bookview:", err)
 		return cli.Failure
 	}
+	o.gammaURL = o.restURL + feedtest.GammaPath
 	server.Do(func(v *feedtest.Venue) {
 		m := v.Markets()[0]
 		o.targets = []string{m.Yes, m.No}

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -46,7 +47,7 @@ func (o *options) watch(ctx context.Context, stdout, stderr io.Writer) (code int
 	var source feed.Source
 	source, err := live.New(live.Options{URL: o.wsURL})
 	if err == nil {
-		w.rest, err = rest.New(rest.Options{URL: o.restURL})
+		w.rest, err = rest.New(rest.Options{URL: o.restURL, GammaURL: o.gammaURL})
 	}
 	if err != nil {
 		return w.fail(cli.Usage, err)
@@ -137,34 +138,22 @@ func (w *watcher) patience() time.Duration {
 	return d
 }
 
-// resolve returns the tokens of the targets: those that are named, and both of each
-// market.
+// resolve returns the tokens of the targets, and keeps what they are called.
 func (w *watcher) resolve(ctx context.Context) (tokens []string, code int) {
-	ctx, cancel := context.WithTimeout(ctx, w.patience())
-	defer cancel()
-	for _, target := range w.targets {
-		if feed.IsToken(target) {
-			tokens = append(tokens, target)
-			continue
-		}
-		market, err := w.rest.Market(ctx, target)
-		if refused := (*feed.StatusError)(nil); errors.As(err, &refused) && refused.Status == http.StatusNotFound {
-			return nil, w.fail(cli.NotFound, fmt.Errorf("the exchange has no market %s", target))
-		}
-		if errors.Is(err, context.DeadlineExceeded) {
-			return nil, w.fail(cli.TimedOut, err)
-		}
-		if err != nil {
-			return nil, w.fail(cli.Failure, err)
-		}
-		if market.Closed {
-			return nil, w.fail(cli.Closed, fmt.Errorf("market %s is closed", target))
-		}
-		for _, t := range market.Tokens {
-			tokens = append(tokens, t.ID)
-		}
+	r := &resolver{client: w.rest, stderr: w.stderr, patience: w.patience()}
+	names, err := readNames(w.targets, w.stdin)
+	if err != nil {
+		return nil, w.fail(cli.Usage, err)
 	}
-	return tokens, cli.OK
+	if onTerminal(w.stdin) && onTerminal(w.stderr) {
+		r.answers = bufio.NewReader(w.stdin)
+	}
+	found, code := r.resolve(ctx, names)
+	if code != cli.OK {
+		return nil, code
+	}
+	w.names = found.names
+	return found.tokens, cli.OK
 }
 
 // showOnce prints each book when all are live.
@@ -260,7 +249,7 @@ func (w *watcher) show(ctx context.Context) error {
 		<-ctx.Done()
 		return w.printAll()
 	case w.json:
-		return newStream(w.sub, w.stdout, w.stderr, w.depth).run(ctx)
+		return newStream(w.sub, w.names, w.stdout, w.stderr, w.depth).run(ctx)
 	default:
 		return w.tables(ctx)
 	}

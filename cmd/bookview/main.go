@@ -16,14 +16,17 @@ import (
 	"example.com/truebook/engine"
 	"example.com/truebook/feed"
 	"example.com/truebook/feed/capture"
+	"example.com/truebook/feed/rest"
 	"example.com/truebook/internal/cli"
 )
 
 const usage = `usage: bookview [flags] [TARGET...]
 
 Keeps the books of the TARGETs in step with the exchange, and shows them with their
-state and proof. TARGET is a token id or a market's condition id (0x...), which stands
-for both of its tokens. Without one, a simulated exchange is shown, for some seconds.
+state and proof. TARGET is what you have of a market: its address on polymarket.com, its
+slug or that of its event, its condition id (0x...), which all stand for its tokens, or the
+id of one token. - reads TARGETs from standard input, one a line. Without a TARGET, a
+simulated exchange is shown, for some seconds.
 
   --once         print each book as soon as it is live, then exit
   --json         one JSON object per line: a book at first, in each new epoch and each
@@ -35,18 +38,20 @@ for both of its tokens. Without one, a simulated exchange is shown, for some sec
   --force        write over FILE
   --ws-url URL   another exchange: wss://host/path, or ws:// on this machine
   --rest-url URL and its REST: https://host, or http:// on this machine
+  --gamma-url URL  and its list of markets, which knows addresses and slugs
 
   --replay FILE  show the books that a recording ends with instead: one frame per line,
                  plain, gzip or zstd; - is standard input. Without TARGET, all of them
 
 examples:
   bookview
+  bookview https://polymarket.com/event/fed-decision-in-december
   bookview 71321045679252212594626385532706912750332728571942532289631379312455583992563
   bookview --json --for 1h --record session.ndjson.zst 0x5f65177b...
   bookview --replay session.ndjson.zst --json --depth 0 | jq .state
 
-Exit code: 0 ok, 1 failure, 2 usage, 3 target not found, 4 timed out, 5 market closed,
-6 not a recording.
+Exit code: 0 ok, 1 failure, 2 usage, or an event of many markets: name one of the list,
+3 target not found, 4 timed out, 5 market closed or without an order book, 6 not a recording.
 `
 
 func main() {
@@ -68,7 +73,10 @@ type options struct {
 	force    bool
 	wsURL    string
 	restURL  string
+	gammaURL string
 	targets  []string
+	names    map[string]named // of tokens, where they are known
+	stdin    io.Reader
 	atEnd    bool // show the books at the end alone
 }
 
@@ -81,6 +89,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case err != nil:
 		fmt.Fprintln(stderr, "bookview:", err)
 		return cli.Usage
+	}
+	o.stdin = stdin
+	switch {
 	case o.recorded:
 		return o.showRecording(stdin, stdout, stderr)
 	case len(o.targets) == 0:
@@ -132,6 +143,7 @@ func parse(args []string) (*options, error) {
 	flags.BoolVar(&o.force, "force", false, "")
 	flags.StringVar(&o.wsURL, "ws-url", "", "")
 	flags.StringVar(&o.restURL, "rest-url", "", "")
+	flags.StringVar(&o.gammaURL, "gamma-url", "", "")
 	var err error
 	if o.targets, err = cli.Parse(flags, args); errors.Is(err, flag.ErrHelp) {
 		return nil, err
@@ -146,7 +158,7 @@ func parse(args []string) (*options, error) {
 }
 
 // ofLive are the flags that a recording has no use for.
-var ofLive = []string{"for", "timeout", "record", "force", "ws-url", "rest-url"} //nolint:gochecknoglobals // a constant
+var ofLive = []string{"for", "timeout", "record", "force", "ws-url", "rest-url", "gamma-url"} //nolint:gochecknoglobals // a constant
 
 // check says what is wrong with what was asked for.
 func (o *options) check(given map[string]bool) error {
@@ -166,15 +178,15 @@ func (o *options) check(given map[string]bool) error {
 		return errors.New("--record names no file")
 	case o.force && o.record == "":
 		return errors.New("--force is for --record")
-	case !o.recorded && len(o.targets) == 0 && (given["ws-url"] || given["rest-url"]):
+	case !o.recorded && len(o.targets) == 0 && (given["ws-url"] || given["rest-url"] || given["gamma-url"]):
 		return errors.New("there is no TARGET: name a token or a market")
 	}
 	if o.recorded {
 		return nil
 	}
 	for _, target := range o.targets {
-		if !feed.IsToken(target) && !feed.IsCondition(target) {
-			return fmt.Errorf("%s is neither a token id nor a condition id", cli.Printable(target[:min(len(target), 100)]))
+		if _, err := rest.ParseName(target); err != nil && target != "-" {
+			return plain(err)
 		}
 	}
 	return nil
@@ -235,7 +247,9 @@ func (o *options) print(views []engine.View, stdout io.Writer) error {
 	for i := range views {
 		write := writeTable
 		if o.json {
-			write = writeJSON
+			write = func(out io.Writer, v *engine.View, depth int) error {
+				return writeJSON(out, v, o.names[v.Asset].line(), depth)
+			}
 		}
 		if err := write(stdout, &views[i], o.depth); err != nil {
 			return err
