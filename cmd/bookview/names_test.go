@@ -227,7 +227,7 @@ func TestNamesFail(t *testing.T) {
 		{"refused", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }, cli.Failure, "503", 10 * time.Second},
 		{"redirected", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) }, cli.Failure, "302", 10 * time.Second},
 		{"late", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, cli.TimedOut, "deadline", 200 * time.Millisecond},
-		{"without an order book", func(w http.ResponseWriter, r *http.Request) {
+		{"without an order book", func(w http.ResponseWriter, _ *http.Request) {
 			fmt.Fprintf(w, `{"conditionId":"0x%[1]s","condition_id":"0x%[1]s","market_slug":"old","neg_risk":false,"active":true,"closed":false,
 				"accepting_orders":false,"enable_order_book":false,"tokens":[{"token_id":"1","outcome":"Yes"}]}`, strings.Repeat("ab", 32))
 		}, cli.Closed, "market old has no order book\n", 10 * time.Second},
