@@ -132,18 +132,20 @@ func TestGammaLists(t *testing.T) {
 		if got := list("?clob_token_ids=" + m[4].No + "&clob_token_ids=" + m[1].Yes); got != two {
 			t.Error(got)
 		}
-		for query, want := range map[string]string{
-			"?condition_ids=" + m[1].Condition:                                    m[1].Slug,
-			"?condition_ids=" + m[1].Condition + "&closed=true":                   "",
-			"?condition_ids=" + m[1].Condition + "&clob_token_ids=" + m[2].Yes:    "",
-			"?slug=" + m[3].Slug:                                                  m[3].Slug,
-			"?slug=none":                                                          "",
-			"?condition_ids=":                                                     "",
-			"?closed=true":                                                        "will-carol-win-the-election-on-day-1 will-carol-win-the-election-on-day-2",
-			"?closed=true&slug=will-carol-win-the-election-on-day-2":              "will-carol-win-the-election-on-day-2",
-			"?closed=false&slug=will-carol-win-the-election-on-day-2":             "",
-			"?condition_ids=" + m[1].Condition + "&condition_ids=0x7&closed=fals": m[1].Slug,
+		one := "?condition_ids=" + m[1].Condition
+		for _, x := range [][2]string{
+			{one, m[1].Slug},
+			{one + "&condition_ids=0x7&closed=false", m[1].Slug},
+			{one + "&closed=true", ""},
+			{one + "&clob_token_ids=" + m[2].Yes, ""},
+			{"?slug=" + m[3].Slug, m[3].Slug},
+			{"?slug=none", ""},
+			{"?condition_ids=", ""},
+			{"?closed=true", "will-carol-win-the-election-on-day-1 will-carol-win-the-election-on-day-2"},
+			{"?closed=true&slug=will-carol-win-the-election-on-day-2", "will-carol-win-the-election-on-day-2"},
+			{"?closed=false&slug=will-carol-win-the-election-on-day-2", ""},
 		} {
+			query, want := x[0], x[1]
 			if got := list(query); got != want {
 				t.Errorf("%s: %q, want %q", query, got, want)
 			}
