@@ -8,7 +8,6 @@ import (
 	"io"
 	"io/fs"
 	"log/slog"
-	"net/http"
 	"slices"
 	"strings"
 	"syscall"
@@ -188,7 +187,7 @@ func (w *watcher) await(ctx context.Context, timeout time.Duration) int {
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	unknown := missing.Missing[:min(len(missing.Missing), maxAsked)]
-	unknown = slices.DeleteFunc(slices.Clone(unknown), func(id string) bool { return !w.hasNoBook(ctx, id) })
+	unknown = slices.DeleteFunc(slices.Clone(unknown), func(id string) bool { return !hasNoBook(ctx, w.rest, id) })
 	for _, id := range unknown {
 		fmt.Fprintf(w.stderr, "bookview: the exchange has no book of token %s\n", id)
 	}
@@ -200,13 +199,6 @@ func (w *watcher) await(ctx context.Context, timeout time.Duration) int {
 
 // maxAsked is of how many tokens without a book REST is asked whether there is one.
 const maxAsked = 5
-
-// hasNoBook says whether REST knows no book of a token.
-func (w *watcher) hasNoBook(ctx context.Context, id string) bool {
-	_, err := w.rest.FetchBooks(ctx, []string{id})
-	refused := (*feed.StatusError)(nil)
-	return errors.As(err, &refused) && refused.Status == http.StatusNotFound
-}
 
 // follow shows what happens until the context ends.
 func (w *watcher) follow(ctx context.Context) int {

@@ -223,7 +223,7 @@ func (r *resolver) check(ctx context.Context, name, token string, f finding) int
 		return cli.OK
 	case ctx.Err() != nil:
 		return r.fail(cli.Failure, errors.New("interrupted"))
-	case token != "" && unknown && r.hasNoBook(ctx, token):
+	case token != "" && unknown && hasNoBook(ctx, r.client, token):
 		return r.fail(cli.NotFound, fmt.Errorf("the exchange has no market and no book of token %s", token))
 	case token != "":
 		return cli.OK
@@ -242,10 +242,8 @@ func (r *resolver) check(ctx context.Context, name, token string, f finding) int
 }
 
 // hasNoBook says whether REST knows no book of a token.
-func (r *resolver) hasNoBook(ctx context.Context, token string) bool {
-	ctx, cancel := context.WithTimeout(ctx, tokenPatience)
-	defer cancel()
-	_, err := r.client.FetchBooks(ctx, []string{token})
+func hasNoBook(ctx context.Context, client *rest.Client, token string) bool {
+	_, err := client.FetchBooks(ctx, []string{token})
 	refused := (*feed.StatusError)(nil)
 	return errors.As(err, &refused) && refused.Status == http.StatusNotFound
 }
