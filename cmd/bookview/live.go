@@ -140,7 +140,7 @@ func (w *watcher) patience() time.Duration {
 // resolve returns the tokens of the targets, and keeps what they are called.
 func (w *watcher) resolve(ctx context.Context) (tokens []string, code int) {
 	r := &resolver{client: w.rest, stderr: w.stderr, patience: w.patience()}
-	names, err := readNames(w.targets, w.stdin)
+	names, err := readNames(ctx, w.targets, w.stdin)
 	if err != nil {
 		return nil, w.fail(cli.Usage, err)
 	}

@@ -85,12 +85,31 @@ func onTerminal(f any) bool {
 }
 
 // readNames returns the names with those of standard input in the place of "-": one a line,
-// without empty lines and those that begin with #.
-func readNames(names []string, stdin io.Reader) ([]string, error) {
+// without empty lines and those that begin with #. It waits until the context ends.
+func readNames(ctx context.Context, names []string, stdin io.Reader) ([]string, error) {
 	at := slices.Index(names, "-")
 	if at < 0 {
 		return names, nil
 	}
+	type result struct {
+		all []string
+		err error
+	}
+	read := make(chan result, 1)
+	go func() { // which outlives an interrupt, as long as nobody types
+		all, err := withList(names, at, stdin)
+		read <- result{all, err}
+	}()
+	select {
+	case r := <-read:
+		return r.all, r.err
+	case <-ctx.Done():
+		return nil, errors.New("interrupted")
+	}
+}
+
+// withList returns the names with those of a list in the place of one.
+func withList(names []string, at int, stdin io.Reader) ([]string, error) {
 	all := slices.Clone(names[:at])
 	lines := bufio.NewScanner(stdin)
 	for lines.Scan() {

@@ -298,18 +298,25 @@ func TestReadNames(t *testing.T) {
 		{"\n  x\t\r\n# y\n\n z ", "a - b", "a x z b"},
 		{strings.Repeat("x\n", maxNames), "-", strings.Repeat("x ", maxNames-1) + "x"},
 	} {
-		got, err := readNames(strings.Fields(test.names), strings.NewReader(test.stdin))
+		got, err := readNames(t.Context(), strings.Fields(test.names), strings.NewReader(test.stdin))
 		if err != nil || strings.Join(got, " ") != test.want {
 			t.Errorf("%.100q: %.100q, %v", test.stdin, got, err)
 		}
 	}
 	for _, stdin := range []string{"", "\n#\n", strings.Repeat("x\n", maxNames+1), strings.Repeat("x", 1<<20)} {
-		if got, err := readNames([]string{"-"}, strings.NewReader(stdin)); err == nil {
+		if got, err := readNames(t.Context(), []string{"-"}, strings.NewReader(stdin)); err == nil {
 			t.Errorf("%.100q: %.100q", stdin, got)
 		}
 	}
-	if _, err := readNames([]string{"-"}, io.MultiReader(strings.NewReader("x\n"), failing{})); err == nil {
+	if _, err := readNames(t.Context(), []string{"-"}, io.MultiReader(strings.NewReader("x\n"), failing{})); err == nil {
 		t.Error("what could not be read is not all")
+	}
+	never, end := io.Pipe()
+	defer end.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if _, err := readNames(ctx, []string{"-"}, never); err == nil {
+		t.Error("an interrupt is not waited for")
 	}
 }
 
