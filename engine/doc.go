@@ -9,7 +9,8 @@
 //	source, err := live.New(live.Options{}) // the exchange's stream
 //	books, err := rest.New(rest.Options{})  // and its REST
 //	eng, err := engine.New(source, engine.Config{Books: books})
-//	sub, err := eng.Watch(yes, no) // any time; both tokens of a market in one call
+//	market, err := books.Market(ctx, "polymarket.com/event/...") // or a slug, a condition id, a token
+//	sub, err := eng.Watch(market.TokenIDs()...)                  // any time; both tokens of a market in one call
 //	go func() { done <- eng.Run(ctx) }()
 //	for view := range sub.Changes(ctx) {
 //		top, err := view.Top()

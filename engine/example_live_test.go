@@ -23,15 +23,12 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	var market feedtest.Market
-	exchange.Do(func(v *feedtest.Venue) { market = v.Markets()[0] })
-
 	source, err := live.New(live.Options{URL: wsURL})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	books, err := rest.New(rest.Options{URL: restURL})
+	books, err := rest.New(rest.Options{URL: restURL, GammaURL: restURL + feedtest.GammaPath})
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -47,7 +44,12 @@ func Example() {
 	done := make(chan error, 1)
 	go func() { done <- eng.Run(ctx) }()
 
-	sub, err := eng.Watch(market.Yes, market.No)
+	market, err := books.Market(ctx, "https://polymarket.com/event/will-it-rain-in-lisbon-on-day-1")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	sub, err := eng.Watch(market.TokenIDs()...)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -70,7 +72,7 @@ func Example() {
 	fmt.Println("quoted", quotes, "times")
 	cancel()
 	fmt.Println(<-done)
-	_, err = sub.Asset(market.Yes).Top()
+	_, err = sub.Asset(market.Tokens[0].ID).Top()
 	fmt.Println(errors.Is(err, engine.ErrStale))
 	// Output:
 	// quoted 10 times

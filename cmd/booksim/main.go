@@ -23,11 +23,14 @@ const usage = `usage: booksim [flags]
 
 Serves simulated markets until it is interrupted: the market channel at
 /ws/market, and by REST /book, /books, /markets/{condition}, /ok and /time.
+Below /gamma it lists the markets by the names that a site would have:
+/markets/slug/{slug}, /events/slug/{slug}, /markets?... and /public-search.
 The same seed gives the same stream. One line of JSON on standard output says
-where it is, and the tokens of each market:
+where it is, and what each market is called:
 
-  {"ws_url":"...","rest_url":"...",
-   "markets":[{"condition":"...","yes":"...","no":"..."},...]}
+  {"ws_url":"...","rest_url":"...","gamma_url":"...",
+   "markets":[{"condition":"...","yes":"...","no":"...",
+               "slug":"...","event":"..."},...]}
 
   --listen ADDRESS  where to listen (default 127.0.0.1:0, any free port). An
                     address without a host is of this machine alone
@@ -106,6 +109,8 @@ type market struct {
 	Condition string `json:"condition"`
 	Yes       string `json:"yes"`
 	No        string `json:"no"`
+	Slug      string `json:"slug"`
+	Event     string `json:"event"`
 }
 
 // announce lets a server listen, and says where.
@@ -113,15 +118,17 @@ func announce(server *feedtest.Server, listen string, stdout io.Writer) error {
 	var line struct {
 		WS      string   `json:"ws_url"`
 		REST    string   `json:"rest_url"`
+		Gamma   string   `json:"gamma_url"`
 		Markets []market `json:"markets"`
 	}
 	var err error
 	if line.WS, line.REST, err = server.Start(listen); err != nil {
 		return err
 	}
+	line.Gamma = line.REST + feedtest.GammaPath
 	server.Do(func(v *feedtest.Venue) {
 		for _, m := range v.Markets() {
-			line.Markets = append(line.Markets, market{m.Condition, m.Yes, m.No})
+			line.Markets = append(line.Markets, market{m.Condition, m.Yes, m.No, m.Slug, m.Event})
 		}
 	})
 	return json.NewEncoder(stdout).Encode(line)

@@ -27,7 +27,8 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 type line struct {
 	WS      string `json:"ws_url"`
 	REST    string `json:"rest_url"`
-	Markets []struct{ Condition, Yes, No string }
+	Gamma   string `json:"gamma_url"`
+	Markets []struct{ Condition, Yes, No, Slug, Event string }
 }
 
 // simulation is a command that runs.
@@ -121,19 +122,25 @@ func TestServes(t *testing.T) {
 	if len(known) != 2 || !known[s.Markets[0].Yes] || !known[s.Markets[0].No] {
 		t.Errorf("books of %v", known)
 	}
-	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.REST+"/book?token_id="+s.Markets[1].No, nil)
-	if err != nil {
-		t.Fatal(err)
+	for _, url := range []string{
+		s.REST + "/book?token_id=" + s.Markets[1].No, s.Gamma + "/markets/slug/" + s.Markets[1].Slug, s.Gamma + "/events/slug/" + s.Markets[1].Event,
+	} {
+		request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+		answer, err := client.Do(request)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(answer.Body)
+		answer.Body.Close()
+		if err != nil || !bytes.Contains(body, []byte(s.Markets[1].Condition)) {
+			t.Errorf("%s: %v: %s", url, err, body)
+		}
 	}
-	client := http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
-	answer, err := client.Do(request)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer answer.Body.Close()
-	if body, err := io.ReadAll(answer.Body); err != nil || !bytes.Contains(body, []byte(s.Markets[1].Condition)) {
-		t.Errorf("%v: %s", err, body)
-	}
+	var err error
 	s.stop()
 	for err == nil {
 		_, _, err = ws.Read(t.Context())

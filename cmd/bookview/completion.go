@@ -13,7 +13,7 @@ _bookview() {
 	--speed) COMPREPLY=($(compgen -W "0.5x 1x 2x 10x 100x max" -- "$word")) ;;
 	--completion) COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")) ;;
 	*) COMPREPLY=($(compgen -W "--once --json --depth --for --timeout --record --force --replay --speed
-		--both --ascii --theme --ws-url --rest-url --completion --version --help" -- "$word")) ;;
+		--both --ascii --theme --ws-url --rest-url --gamma-url --completion --version --help" -- "$word")) ;;
 	esac
 }
 complete -F _bookview bookview
@@ -35,6 +35,7 @@ _arguments \
 	'--theme[colours]:theme:(dark light)' \
 	'--ws-url[another exchange]:url' \
 	'--rest-url[its REST]:url' \
+	'--gamma-url[its list of markets]:url' \
 	'--completion[a script]:shell:(bash zsh fish)' \
 	'--version[which version this is]' \
 	'--help[what the flags are]' \
@@ -56,6 +57,7 @@ complete -c bookview -l ascii -d 'no other characters'
 complete -c bookview -l theme -x -a 'dark light' -d 'colours'
 complete -c bookview -l ws-url -x -d 'another exchange'
 complete -c bookview -l rest-url -x -d 'its REST'
+complete -c bookview -l gamma-url -x -d 'its list of markets'
 complete -c bookview -l completion -x -a 'bash zsh fish' -d 'a script'
 complete -c bookview -l version -d 'which version this is'
 complete -c bookview -l help -d 'what the flags are'

@@ -31,17 +31,12 @@ func (o *options) demo(ctx context.Context, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "bookview:", err)
 		return cli.Failure
 	}
-	condition := ""
+	o.gammaURL = o.restURL + feedtest.GammaPath
 	server.Do(func(v *feedtest.Venue) {
 		m := v.Markets()[0]
-		condition = m.Condition
 		o.targets = []string{m.Yes, m.No}
 	})
 	o.simulated = true
-	o.names = map[string]name{}
-	for i, token := range o.targets {
-		o.names[token] = name{market: condition, title: "A simulated market", outcome: []string{"Yes", "No"}[i]}
-	}
 	if o.terminal != nil {
 		faults := newDemoFaults(server)
 		defer faults.stop()

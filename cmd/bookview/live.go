@@ -1,12 +1,12 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"io/fs"
-	"net/http"
 	"slices"
 	"strings"
 	"syscall"
@@ -46,16 +46,11 @@ type watcher struct {
 
 // watch shows the books of the targets as they are at the exchange.
 func (o *options) watch(ctx context.Context, stdout, stderr io.Writer) (code int) {
-	if o.terminal != nil {
-		held := &heldWriter{to: stderr}
-		defer held.release() // it would be written into the screen
-		stderr = held
-	}
 	w := &watcher{options: o, stdout: stdout, stderr: stderr}
 	var source feed.Source
 	source, err := live.New(live.Options{URL: o.wsURL})
 	if err == nil {
-		w.rest, err = rest.New(rest.Options{URL: o.restURL})
+		w.rest, err = rest.New(rest.Options{URL: o.restURL, GammaURL: o.gammaURL})
 	}
 	if err != nil {
 		return w.fail(cli.Usage, err)
@@ -64,6 +59,11 @@ func (o *options) watch(ctx context.Context, stdout, stderr io.Writer) (code int
 	w.source = source
 	if w.tokens, code = w.resolve(ctx); code != cli.OK {
 		return code
+	}
+	if o.terminal != nil {
+		held := &heldWriter{to: stderr}
+		defer held.release() // it would be written into the screen
+		w.stderr = held
 	}
 	if o.record != "" {
 		recorder, err := w.newRecorder()
@@ -147,38 +147,22 @@ func (w *watcher) patience() time.Duration {
 	return d
 }
 
-// resolve returns the tokens of the targets: those that are named, and both of each
-// market.
+// resolve returns the tokens of the targets, and keeps what they are called.
 func (w *watcher) resolve(ctx context.Context) (tokens []string, code int) {
-	ctx, cancel := context.WithTimeout(ctx, w.patience())
-	defer cancel()
-	if w.names == nil {
-		w.names = map[string]name{}
+	r := &resolver{client: w.rest, stderr: w.stderr, patience: w.patience()}
+	names, err := readNames(ctx, w.targets, w.stdin)
+	if err != nil {
+		return nil, w.fail(cli.Usage, err)
 	}
-	for _, target := range w.targets {
-		if feed.IsToken(target) {
-			tokens = append(tokens, target)
-			continue
-		}
-		market, err := w.rest.Market(ctx, target)
-		if refused := (*feed.StatusError)(nil); errors.As(err, &refused) && refused.Status == http.StatusNotFound {
-			return nil, w.fail(cli.NotFound, fmt.Errorf("the exchange has no market %s", target))
-		}
-		if errors.Is(err, context.DeadlineExceeded) {
-			return nil, w.fail(cli.TimedOut, err)
-		}
-		if err != nil {
-			return nil, w.fail(cli.Failure, err)
-		}
-		if market.Closed {
-			return nil, w.fail(cli.Closed, fmt.Errorf("market %s is closed", target))
-		}
-		for _, t := range market.Tokens {
-			tokens = append(tokens, t.ID)
-			w.names[t.ID] = name{market: market.Condition, title: market.Question, slug: market.Slug, outcome: t.Outcome, negRisk: market.NegRisk}
-		}
+	if onTerminal(w.stdin) && onTerminal(w.stderr) {
+		r.answers = bufio.NewReader(w.stdin)
 	}
-	return tokens, cli.OK
+	found, code := r.resolve(ctx, names)
+	if code != cli.OK {
+		return nil, code
+	}
+	w.names = found.names
+	return found.tokens, cli.OK
 }
 
 // showOnce prints each book when all are live.
@@ -213,7 +197,7 @@ func (w *watcher) await(ctx context.Context, timeout time.Duration) int {
 	ctx, cancel = context.WithTimeout(context.WithoutCancel(ctx), closeTimeout)
 	defer cancel()
 	unknown := missing.Missing[:min(len(missing.Missing), maxAsked)]
-	unknown = slices.DeleteFunc(slices.Clone(unknown), func(id string) bool { return !w.hasNoBook(ctx, id) })
+	unknown = slices.DeleteFunc(slices.Clone(unknown), func(id string) bool { return !hasNoBook(ctx, w.rest, id) })
 	for _, id := range unknown {
 		fmt.Fprintf(w.stderr, "bookview: the exchange has no book of token %s\n", id)
 	}
@@ -225,13 +209,6 @@ func (w *watcher) await(ctx context.Context, timeout time.Duration) int {
 
 // maxAsked is of how many tokens without a book REST is asked whether there is one.
 const maxAsked = 5
-
-// hasNoBook says whether REST knows no book of a token.
-func (w *watcher) hasNoBook(ctx context.Context, id string) bool {
-	_, err := w.rest.FetchBooks(ctx, []string{id})
-	refused := (*feed.StatusError)(nil)
-	return errors.As(err, &refused) && refused.Status == http.StatusNotFound
-}
 
 // follow shows what happens until the context ends.
 func (w *watcher) follow(ctx context.Context) int {
@@ -276,7 +253,7 @@ func (w *watcher) show(ctx context.Context) error {
 		<-ctx.Done()
 		return w.printAll()
 	case w.json:
-		return newStream(w.sub, w.stdout, w.stderr, w.depth).run(ctx)
+		return newStream(w.sub, w.names, w.stdout, w.stderr, w.depth).run(ctx)
 	default:
 		return w.tables(ctx)
 	}

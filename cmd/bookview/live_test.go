@@ -44,7 +44,7 @@ func exchange(t *testing.T, o feedtest.VenueOptions) (server *feedtest.Server, f
 		t.Fatal(err)
 	}
 	server.Do(func(v *feedtest.Venue) { markets = v.Markets() })
-	return server, []string{"--ws-url", ws, "--rest-url", rest}, markets
+	return server, []string{"--ws-url", ws, "--rest-url", rest, "--gamma-url", rest + feedtest.GammaPath}, markets
 }
 
 func TestDemo(t *testing.T) {
@@ -69,6 +69,9 @@ func TestDemo(t *testing.T) {
 type line struct {
 	Type, State, Reason string
 	Asset               string `json:"asset_id"`
+	Market              string
+	Slug                string `json:"market_slug"`
+	Question, Outcome   string
 	Epoch, Version      uint64
 	Bid, Ask            *levelPart
 	Bids, Asks          []levelPart

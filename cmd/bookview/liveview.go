@@ -15,15 +15,8 @@ import (
 	"example.com/truebook/cmd/bookview/screen"
 	"example.com/truebook/engine"
 	"example.com/truebook/feed/capture"
+	"example.com/truebook/feed/rest"
 )
-
-// name is what the exchange says of a token, "" where it did not.
-type name struct {
-	market               string // which tokens are of one
-	title, slug, outcome string
-	negRisk              bool
-	ends                 time.Time
-}
 
 // liveScene shows the books of an engine.
 type liveScene struct {
@@ -101,21 +94,23 @@ func health(stats *engine.Stats) screen.Health {
 }
 
 // marketsOf returns the books of a subscription, tokens of a market together.
-func marketsOf(sub *engine.Subscription, names map[string]name) []screen.Market {
+func marketsOf(sub *engine.Subscription, names map[string]named) []screen.Market {
 	var markets []screen.Market
 	place := map[string]int{} // by condition, or by token until it is known
 	for _, a := range sub.Assets() {
 		v := a.View()
-		n := names[v.Asset]
-		token := screen.Token{Outcome: n.outcome, View: v}
-		market := cmp.Or(v.Market, n.market, v.Asset)
+		var m rest.Market
+		if n := names[v.Asset]; n.market != nil {
+			m = *n.market
+		}
+		market := cmp.Or(v.Market, m.Condition, v.Asset)
 		at, known := place[market]
 		if !known {
 			at = len(markets)
 			place[market] = at
-			markets = append(markets, screen.Market{Title: n.title, Slug: n.slug, NegRisk: n.negRisk, Ends: n.ends})
+			markets = append(markets, screen.Market{Title: m.Question, Slug: m.Slug, NegRisk: m.NegRisk, Ends: m.EndDate})
 		}
-		markets[at].Tokens = append(markets[at].Tokens, token)
+		markets[at].Tokens = append(markets[at].Tokens, screen.Token{Outcome: names[v.Asset].outcome, View: v})
 	}
 	return markets
 }

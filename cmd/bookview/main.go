@@ -18,13 +18,15 @@ import (
 	"example.com/truebook/engine"
 	"example.com/truebook/feed"
 	"example.com/truebook/feed/capture"
+	"example.com/truebook/feed/rest"
 	"example.com/truebook/internal/cli"
 )
 
 const usage = `usage: bookview [flags] [TARGET...]
 Keeps order books in step with the exchange and shows what proves them: on a
-terminal as a screen (? for its keys), elsewhere as tables. TARGET: a token id, or
-a market's condition id (0x...) for both tokens. Without one: a simulated exchange.
+terminal as a screen (? for its keys), elsewhere as tables. TARGET: a market's
+address on polymarket.com, slug, event or condition id (0x...), or the id of one
+token; - reads a list from standard input. Without one: a simulated exchange.
   --once  --json     print each book when it is live, and exit; or print one JSON
                      object per line: books, tops, trades and states as they change
   --depth N          levels per side, 0 for all
@@ -35,14 +37,14 @@ a market's condition id (0x...) for both tokens. Without one: a simulated exchan
   --speed N          of a replay on the screen: 10x, 0.5x, max
   --both --ascii     begin with both outcomes; no characters beyond ASCII
   --theme NAME       dark or light; NO_COLOR is respected
-  --ws-url URL --rest-url URL   another exchange: wss:// and https://, or local
-  --completion SHELL --version  a script for bash, zsh or fish; what this is
+  --ws-url URL --rest-url URL --gamma-url URL   another exchange, https:// or local
+  --completion SHELL --version   a script for bash, zsh or fish; what this is
 examples:
-  bookview
+  bookview https://polymarket.com/event/fed-decision-in-december
   bookview --json --for 1h --record session.ndjson.zst 0x5f65177b...
   bookview --replay session.ndjson.zst --speed 10x
-Exit code: 0 ok, 1 failure, 2 usage, 3 target not found, 4 timed out, 5 market
-closed, 6 not a recording.
+Exit code: 0 ok, 1 failure, 2 usage, or an event of many markets, 3 not found,
+4 timed out, 5 closed, or without an order book, 6 not a recording.
 `
 
 func main() {
@@ -65,6 +67,7 @@ type options struct {
 	force      bool
 	wsURL      string
 	restURL    string
+	gammaURL   string
 	speed      float64 // 0 is as fast as possible
 	both       bool
 	ascii      bool
@@ -73,11 +76,12 @@ type options struct {
 	version    bool
 	targets    []string
 
-	atEnd     bool   // show the books at the end alone
-	terminal  opener // nil if there is none, or it is not to be used
+	stdin     io.Reader
+	names     map[string]named // of tokens, where they are known
+	atEnd     bool             // show the books at the end alone
+	terminal  opener           // nil if there is none, or it is not to be used
 	simulated bool
 	says      func() string // what the screen says beside the books; may be nil
-	names     map[string]name
 }
 
 // run is runOn without a terminal.
@@ -97,6 +101,9 @@ func runOn(ctx context.Context, terminal opener, args []string, stdin io.Reader,
 	case err != nil:
 		fmt.Fprintln(stderr, "bookview:", err)
 		return cli.Usage
+	}
+	o.stdin = stdin
+	switch {
 	case o.version:
 		fmt.Fprintln(stdout, versionText())
 		return cli.OK
@@ -162,6 +169,7 @@ func parse(args []string) (*options, error) {
 	flags.StringVar(&o.theme, "theme", "", "")
 	flags.StringVar(&o.completion, "completion", "", "")
 	flags.BoolVar(&o.version, "version", false, "")
+	flags.StringVar(&o.gammaURL, "gamma-url", "", "")
 	var err error
 	if o.targets, err = cli.Parse(flags, args); errors.Is(err, flag.ErrHelp) {
 		return nil, err
@@ -191,7 +199,7 @@ func parseSpeed(text string) (float64, error) {
 }
 
 // ofLive are the flags that a recording has no use for.
-var ofLive = []string{"for", "timeout", "record", "force", "ws-url", "rest-url"} //nolint:gochecknoglobals // a constant
+var ofLive = []string{"for", "timeout", "record", "force", "ws-url", "rest-url", "gamma-url"} //nolint:gochecknoglobals // a constant
 
 // check says what is wrong with what was asked for.
 func (o *options) check(given map[string]bool) error {
@@ -217,15 +225,15 @@ func (o *options) check(given map[string]bool) error {
 		return errors.New("--theme is dark or light")
 	case given["completion"] && completions[o.completion] == "":
 		return errors.New("--completion is bash, zsh or fish")
-	case !o.recorded && len(o.targets) == 0 && (given["ws-url"] || given["rest-url"]):
+	case !o.recorded && len(o.targets) == 0 && (given["ws-url"] || given["rest-url"] || given["gamma-url"]):
 		return errors.New("there is no TARGET: name a token or a market")
 	}
 	if o.recorded {
 		return nil
 	}
 	for _, target := range o.targets {
-		if !feed.IsToken(target) && !feed.IsCondition(target) {
-			return fmt.Errorf("%s is neither a token id nor a condition id", cli.Printable(target[:min(len(target), 100)]))
+		if _, err := rest.ParseName(target); err != nil && target != "-" {
+			return plain(err)
 		}
 	}
 	return nil
@@ -286,7 +294,9 @@ func (o *options) print(views []engine.View, stdout io.Writer) error {
 	for i := range views {
 		write := writeTable
 		if o.json {
-			write = writeJSON
+			write = func(out io.Writer, v *engine.View, depth int) error {
+				return writeJSON(out, v, o.names[v.Asset].line(), depth)
+			}
 		}
 		if err := write(stdout, &views[i], o.depth); err != nil {
 			return err

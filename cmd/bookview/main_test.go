@@ -270,7 +270,7 @@ func TestExitCodes(t *testing.T) {
 		{"", []string{"--depth", "-1"}, 2},
 		{"", []string{"--depth", "x"}, 2},
 		{"", []string{"--nonsense"}, 2},
-		{"", []string{"some-slug"}, 2},
+		{"", []string{"no slug"}, 2},
 		{"", []string{"--replay", ""}, 2},
 		{"", []string{"--replay", "", "7"}, 2},
 		{"", []string{"--replay", simulated, "--for", "1s"}, 2},

@@ -12,9 +12,10 @@ import (
 // bookLine is one line of NDJSON. Prices and sizes are decimal strings, best
 // levels first.
 type bookLine struct {
-	Type      string      `json:"type"`
-	Asset     string      `json:"asset_id"`
-	Market    string      `json:"market"`
+	Type   string `json:"type"`
+	Asset  string `json:"asset_id"`
+	Market string `json:"market"`
+	nameLine
 	State     string      `json:"state"`
 	Reason    string      `json:"reason"`
 	Epoch     uint64      `json:"epoch"`
@@ -40,9 +41,10 @@ type levelPart struct {
 
 // stateLine tells that a token's state has changed.
 type stateLine struct {
-	Type     string `json:"type"`
-	Asset    string `json:"asset_id"`
-	Market   string `json:"market"`
+	Type   string `json:"type"`
+	Asset  string `json:"asset_id"`
+	Market string `json:"market"`
+	nameLine
 	State    string `json:"state"`
 	Reason   string `json:"reason"`
 	Settling bool   `json:"settling"`
@@ -55,9 +57,10 @@ type stateLine struct {
 // topLine tells that the best levels of a live book have changed. A side that there is
 // nothing on is null.
 type topLine struct {
-	Type    string     `json:"type"`
-	Asset   string     `json:"asset_id"`
-	Market  string     `json:"market"`
+	Type   string `json:"type"`
+	Asset  string `json:"asset_id"`
+	Market string `json:"market"`
+	nameLine
 	Epoch   uint64     `json:"epoch"`
 	Version uint64     `json:"version"`
 	Time    string     `json:"timestamp"`
@@ -67,9 +70,10 @@ type topLine struct {
 
 // tradeLine is a trade as the exchange printed it.
 type tradeLine struct {
-	Type            string     `json:"type"`
-	Asset           string     `json:"asset_id"`
-	Market          string     `json:"market"`
+	Type   string `json:"type"`
+	Asset  string `json:"asset_id"`
+	Market string `json:"market"`
+	nameLine
 	Time            string     `json:"timestamp"`
 	Price           book.Price `json:"price"`
 	Size            book.Size  `json:"size"`
@@ -81,7 +85,7 @@ type tradeLine struct {
 func newStateLine(t *streamed, e *engine.Event) any {
 	s := e.Status
 	return &stateLine{
-		Type: "state", Asset: e.Asset, Market: t.market, State: s.State.String(), Reason: s.Reason.String(),
+		Type: "state", Asset: e.Asset, Market: t.market, nameLine: t.name, State: s.State.String(), Reason: s.Reason.String(),
 		Settling: s.Settling, Epoch: s.Epoch, Version: s.Version, Time: s.Time.String(),
 		Since: strconv.FormatInt(s.Since.UnixMilli(), 10),
 	}
@@ -89,7 +93,7 @@ func newStateLine(t *streamed, e *engine.Event) any {
 
 func newTopLine(t *streamed, e *engine.Event) any {
 	return &topLine{
-		Type: "top", Asset: e.Asset, Market: t.market, Epoch: e.Epoch, Version: e.Version, Time: e.Time.String(),
+		Type: "top", Asset: e.Asset, Market: t.market, nameLine: t.name, Epoch: e.Epoch, Version: e.Version, Time: e.Time.String(),
 		Bid: levelOrNone(t.top.Bid), Ask: levelOrNone(t.top.Ask),
 	}
 }
@@ -100,7 +104,7 @@ func newTradeLine(t *streamed, e *engine.Event) any {
 		side = "BUY"
 	}
 	return &tradeLine{
-		Type: "trade", Asset: e.Asset, Market: t.market, Time: e.Trade.Time.String(), Price: e.Trade.Price,
+		Type: "trade", Asset: e.Asset, Market: t.market, nameLine: t.name, Time: e.Trade.Time.String(), Price: e.Trade.Price,
 		Size: e.Trade.Size, Side: side, FeeRateBPS: e.Trade.FeeRateBPS, TransactionHash: e.Trade.TransactionHash,
 	}
 }
@@ -113,9 +117,9 @@ func levelOrNone(l book.Level) *levelPart {
 	return &part
 }
 
-func writeJSON(w io.Writer, v *engine.View, depth int) error {
+func writeJSON(w io.Writer, v *engine.View, name nameLine, depth int) error {
 	line := bookLine{
-		Type: "book", Asset: v.Asset, Market: v.Market, State: v.State.String(), Reason: v.Reason.String(),
+		Type: "book", Asset: v.Asset, Market: v.Market, nameLine: name, State: v.State.String(), Reason: v.Reason.String(),
 		Epoch: v.Epoch, Version: v.Version, Time: v.Time.String(), Hash: v.Hash.String(),
 		Proof:     proofPart{v.Proof.By.String(), v.Proof.Version},
 		TickSize:  priceOrNone(v.TickSize),

@@ -28,6 +28,7 @@ type stream struct {
 type streamed struct {
 	asset  *engine.Asset
 	market string // "" until it is known
+	name   nameLine
 	// book is that of the events so far; what is written of it is about this one.
 	book   *book.Book
 	status engine.Status // written last
@@ -41,10 +42,10 @@ type streamed struct {
 	changed   bool
 }
 
-func newStream(sub *engine.Subscription, out, talk io.Writer, depth int) *stream {
+func newStream(sub *engine.Subscription, names map[string]named, out, talk io.Writer, depth int) *stream {
 	s := &stream{sub: sub, out: out, talk: talk, depth: depth, tokens: map[string]*streamed{}}
 	for _, a := range sub.Assets() {
-		s.tokens[a.ID()] = &streamed{asset: a, book: book.New()}
+		s.tokens[a.ID()] = &streamed{asset: a, book: book.New(), name: names[a.ID()].line()}
 	}
 	return s
 }
@@ -188,5 +189,5 @@ func (s *stream) books(t *streamed) error {
 		return nil
 	}
 	t.wrote, t.changed, t.bookEpoch = now, false, view.Epoch
-	return writeJSON(s.out, &view, s.depth)
+	return writeJSON(s.out, &view, t.name, s.depth)
 }

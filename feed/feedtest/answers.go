@@ -47,7 +47,18 @@ func (s *Server) serveBooks(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Server) serveAboutMarket(w http.ResponseWriter, r *http.Request) {
-	s.ask(w, r, query{kind: aboutMarket, market: r.PathValue("condition")})
+	s.ask(w, r, query{kind: aboutMarket, name: r.PathValue("condition")})
+}
+
+func (s *Server) serveAboutToken(w http.ResponseWriter, r *http.Request) {
+	s.ask(w, r, query{kind: aboutToken, name: r.PathValue("token")})
+}
+
+// serveGamma answers requests to Gamma.
+func (s *Server) serveGamma(kind queryKind) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s.ask(w, r, query{kind: kind, name: r.PathValue("slug"), values: r.URL.Query()})
+	}
 }
 
 func answerBad(w http.ResponseWriter, text string) {

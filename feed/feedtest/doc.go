@@ -64,6 +64,9 @@
 //	defer s.Close()
 //	wsURL, restURL, err := s.Start("127.0.0.1:0")
 //
+// What a market is called, and in which event it is, says [Market]; below [GammaPath] the
+// server lists them by these names, as rest.Options.GammaURL asks for them.
+//
 // In a bubble of testing/synctest, where hours pass in milliseconds, clients reach it
 // by [Server.Dial], which they take for the DialContext of a net.Dialer:
 //

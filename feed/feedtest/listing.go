@@ -33,6 +33,7 @@ type listing struct {
 
 func newListing(r *rand.Rand, index, levels, n int) *listing {
 	l := &listing{market: newRecordedMarket(r, levels, n), index: index}
+	l.call(index)
 	for i := range l.truth {
 		l.truth[i].book = book.New()
 	}

@@ -17,6 +17,12 @@ type Market struct {
 	Yes, No   string // its two tokens
 	TickSize  book.Price
 	NegRisk   bool
+
+	// What it is called, in a Venue: these are "" in an Exchange. Outcomes are those of Yes
+	// and No, which may be called Up and Down, or by the names of teams. Event is the slug of
+	// the event that it is in, with others or alone; GroupTitle is what tells it from them.
+	Question, Slug, Event, GroupTitle string
+	Outcomes                          [2]string
 }
 
 // market is the truth of one market, on the scale of its Yes token.

@@ -2,6 +2,7 @@ package feedtest
 
 import (
 	"bytes"
+	"net/url"
 	"slices"
 	"strconv"
 	"time"
@@ -20,7 +21,8 @@ const noMarket = `{"error":"market not found"}`
 type query struct {
 	kind   queryKind
 	tokens []string // of oneBook and manyBooks
-	market string   // the condition of aboutMarket
+	name   string   // the condition, token or slug that it is about
+	values url.Values
 }
 
 type queryKind uint8
@@ -29,8 +31,14 @@ const (
 	oneBook     queryKind = iota // GET /book
 	manyBooks                    // POST /books
 	aboutMarket                  // GET /markets/{condition}
+	aboutToken                   // GET /markets-by-token/{token}
 	health                       // GET /ok
 	clock                        // GET /time
+	// Those of Gamma.
+	gammaMarketSlug // GET /markets/slug/{slug}
+	gammaEventSlug  // GET /events/slug/{slug}
+	gammaList       // GET /markets
+	gammaSearch     // GET /public-search
 )
 
 // Fetch asks for the books of some tokens by REST. The answer is [Answered] with the
@@ -69,11 +77,20 @@ func (v *Venue) answer(q *query) Delivery {
 		}
 		return Delivery{Code: 200, Data: v.appendRESTBook(nil, r.listing.outcome(r.no))}
 	case aboutMarket:
-		l := v.listingOf(q.market)
+		l := v.listingOf(q.name)
 		if l == nil {
 			return Delivery{Code: 404, Data: []byte(noMarket)}
 		}
 		return Delivery{Code: 200, Data: l.appendREST(nil)}
+	case aboutToken:
+		l := v.tokens[q.name].listing
+		if l == nil {
+			return Delivery{Code: 404, Data: []byte(noMarket)}
+		}
+		return Delivery{Code: 200, Data: []byte(`{"condition_id":"` + l.Condition + `","primary_token_id":"` + l.Yes +
+			`","secondary_token_id":"` + l.No + `"}`)}
+	case gammaMarketSlug, gammaEventSlug, gammaList, gammaSearch:
+		return v.answerGamma(q)
 	case health:
 		return Delivery{Code: 200, Data: []byte(`"OK"`)}
 	case clock:
@@ -97,11 +114,12 @@ func (v *Venue) listingOf(condition string) *listing {
 // those of a book are strings.
 func (l *listing) appendREST(dst []byte) []byte {
 	open := strconv.FormatBool(!l.over)
-	dst = append(dst, `{"condition_id":"`+l.Condition+`","minimum_order_size":`+l.minSize+
+	dst = append(dst, `{"condition_id":"`+l.Condition+`","question":"`+l.Question+`","market_slug":"`+l.Slug+
+		`","end_date_iso":"`+endDate+`","minimum_order_size":`+l.minSize+
 		`,"minimum_tick_size":`+l.TickSize.String()+`,"neg_risk":`+strconv.FormatBool(l.NegRisk)+
 		`,"enable_order_book":`+open+`,"active":true,"closed":`+strconv.FormatBool(l.over)+
 		`,"accepting_orders":`+open+`,"tokens":[`...)
-	for i, name := range []string{"Yes", "No"} {
+	for i, name := range l.Outcomes {
 		if i > 0 {
 			dst = append(dst, ',')
 		}

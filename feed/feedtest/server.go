@@ -36,7 +36,18 @@ type ServerOptions struct {
 //	GET  /book?token_id=...    the book of a token
 //	POST /books                those of the tokens in [{"token_id":"..."},...]
 //	GET  /markets/{condition}  a market, its tokens and terms
+//	GET  /markets-by-token/... the market of a token
 //	GET  /ok, /time            a sign of life, and the exchange's time in seconds
+//
+// and after [GammaPath], the list of the site's markets and events, which knows them by the
+// names in [Market], and more markets than are open:
+//
+//	GET  /markets/slug/{slug}, /events/slug/{slug}
+//	GET  /markets?slug=...&condition_ids=...&clob_token_ids=...&closed=true
+//	GET  /public-search?q=...&limit_per_type=...
+//
+// It writes them in the ways of the real one: arrays within strings or not, in either order,
+// numbers as strings, empty strings for what is missing.
 //
 // It lets the venue's time follow the clock of the process, from [NewServer] on, and
 // passes on what clients do and what reaches them. Everything that goes wrong at the
@@ -109,6 +120,11 @@ func NewServer(o ServerOptions) *Server {
 	mux.HandleFunc("GET /book", s.serveBook)
 	mux.HandleFunc("POST /books", s.serveBooks)
 	mux.HandleFunc("GET /markets/{condition}", s.serveAboutMarket)
+	mux.HandleFunc("GET /markets-by-token/{token}", s.serveAboutToken)
+	mux.HandleFunc("GET "+GammaPath+"/markets/slug/{slug}", s.serveGamma(gammaMarketSlug))
+	mux.HandleFunc("GET "+GammaPath+"/events/slug/{slug}", s.serveGamma(gammaEventSlug))
+	mux.HandleFunc("GET "+GammaPath+"/markets", s.serveGamma(gammaList))
+	mux.HandleFunc("GET "+GammaPath+"/public-search", s.serveGamma(gammaSearch))
 	mux.HandleFunc("GET /ok", s.serveQuery(query{kind: health}))
 	mux.HandleFunc("GET /time", s.serveQuery(query{kind: clock}))
 	s.handler = s.whileOpen(mux)

@@ -180,7 +180,7 @@ func TestServerMarket(t *testing.T) {
 			}
 			if got.Condition != m.Condition || got.Min.String() != book.Min || got.Tick.String() != book.Tick || got.NegRisk != book.NegRisk ||
 				!got.Active || got.Closed || !got.Accepting || len(got.Tokens) != 2 ||
-				got.Tokens[0] != (token{m.Yes, "Yes", false}) || got.Tokens[1] != (token{m.No, "No", false}) {
+				got.Tokens[0] != (token{m.Yes, m.Outcomes[0], false}) || got.Tokens[1] != (token{m.No, m.Outcomes[1], false}) {
 				t.Errorf("%+v, book %+v", got, book)
 			}
 		}

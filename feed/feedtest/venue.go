@@ -48,6 +48,7 @@ type Venue struct {
 	listings   []*listing
 	activity   []float64 // of each listing and those before it
 	tokens     map[string]ref
+	pages      []*page // of the site, nil until somebody asks
 	perBurst   float64 // nanoseconds from one burst to the next, mean
 	gap        float64 // nanoseconds from one change of a burst to the next, mean
 	resting    bool    // the matching engine is, see Restart

@@ -89,7 +89,7 @@ func (v *Venue) openingWithout(tokens []ref, missing int) []byte {
 // answerFault changes an answer of REST, if there is a fault, and returns how much
 // later it comes.
 func (v *Venue) answerFault(d *Delivery, q *query) time.Duration {
-	if v.resting {
+	if v.resting && q.kind < gammaMarketSlug {
 		d.Code, d.Data = v.restingCode, []byte(`{"error":"service not ready"}`)
 		return 0
 	}
@@ -126,7 +126,7 @@ func (v *Venue) alterAnswer(a *activeFault, d *Delivery, q *query) {
 	switch q.kind {
 	case oneBook, manyBooks:
 	case aboutMarket:
-		if l := v.listingOf(q.market); a.Kind == RESTMissing && (a.hits(l, false) || a.hits(l, true)) {
+		if l := v.listingOf(q.name); a.Kind == RESTMissing && (a.hits(l, false) || a.hits(l, true)) {
 			d.Code, d.Data = 404, []byte(noMarket)
 		}
 		return

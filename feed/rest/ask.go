@@ -14,7 +14,7 @@ import (
 
 // request is what is asked for besides the kind of a request.
 type request struct {
-	path  string // after that of the kind
+	path  string // after that of the URL
 	query string
 	body  []byte // JSON, nil for none
 	most  int64  // bytes of the answer that are read
@@ -45,7 +45,7 @@ func (c *Client) ask(ctx context.Context, g *gate, r request) ([]byte, error) {
 // exchange sends a request and reads the answer. It speaks to the transport and not
 // through an http.Client: there are no redirects, no cookies and no credentials then.
 func (c *Client) exchange(ctx context.Context, g *gate, r request) ([]byte, error) {
-	target := c.base.JoinPath(g.path, r.path)
+	target := g.base.JoinPath(r.path)
 	target.RawQuery = r.query
 	q, err := http.NewRequestWithContext(ctx, g.method, target.String(), bytes.NewReader(r.body))
 	if err != nil {

@@ -37,7 +37,7 @@ func (c *Client) FetchBooks(ctx context.Context, tokens []string) ([]byte, error
 		return nil, fmt.Errorf("rest: %w", err)
 	}
 	if len(tokens) == 1 {
-		return c.ask(ctx, c.book, request{query: "token_id=" + tokens[0], most: feed.MaxFrame})
+		return c.ask(ctx, c.book, request{path: "book", query: "token_id=" + tokens[0], most: feed.MaxFrame})
 	}
 	body := []byte{'['}
 	for i, token := range tokens {
@@ -46,5 +46,5 @@ func (c *Client) FetchBooks(ctx context.Context, tokens []string) ([]byte, error
 		}
 		body = append(append(append(body, `{"token_id":"`...), token...), `"}`...)
 	}
-	return c.ask(ctx, c.books, request{body: append(body, ']'), most: feed.MaxFrame})
+	return c.ask(ctx, c.books, request{path: "books", body: append(body, ']'), most: feed.MaxFrame})
 }

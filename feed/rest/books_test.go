@@ -103,7 +103,11 @@ func TestRefusedTokens(t *testing.T) {
 		}
 	}
 	for _, id := range []string{"", "0x", condition[2:], condition + "0", condition[:65] + "g", "../" + condition[:63], condition[:65] + "?"} {
-		if _, err := c.Market(t.Context(), id); err == nil || !strings.HasPrefix(err.Error(), "rest: ") {
+		bad := (*rest.NameError)(nil)
+		if _, err := c.Market(t.Context(), id); !errors.As(err, &bad) || !strings.HasPrefix(err.Error(), "rest: ") {
+			t.Errorf("%q: %v", id, err)
+		}
+		if _, err := c.Event(t.Context(), id); !errors.As(err, &bad) {
 			t.Errorf("%q: %v", id, err)
 		}
 	}

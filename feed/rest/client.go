@@ -29,7 +29,8 @@ const (
 	idleTime = 90 * time.Second
 	// maxHeader bounds the header of an answer, in bytes.
 	maxHeader = 64 << 10
-	// maxUnderWay is how many requests there are at a time, and how many connections.
+	// maxUnderWay is how many requests there are at a time to the order book, and how many
+	// connections to each host.
 	maxUnderWay = booksAtOnce + bookAtOnce + marketsAtOnce
 )
 
@@ -40,6 +41,10 @@ type Options struct {
 	// URL is BaseURL if "". It is https://host, or http://host where the host is
 	// localhost or a loopback address; a path is put before those of the exchange.
 	URL string
+	// GammaURL is where markets are listed by their names, such a URL too. If it is "", it
+	// is the constant GammaURL, unless URL leads elsewhere: names of the one exchange are
+	// no use at another, and are ErrNoGamma then.
+	GammaURL string
 	// RootCAs are trusted instead of the system's authorities, for a simulated
 	// exchange with a certificate of its own.
 	RootCAs *x509.CertPool
@@ -51,9 +56,9 @@ type Options struct {
 // Client asks the exchange. It may be used by any number of goroutines at once, and
 // should be one for a process: its bounds are those of one Client.
 type Client struct {
-	base                 *url.URL
 	transport            *http.Transport
 	book, books, markets *gate
+	gamma                *gate // nil without one
 
 	life context.Context //nolint:containedctx // of the Client itself: Close ends it, and it ends what is under way
 	end  context.CancelFunc
@@ -61,24 +66,26 @@ type Client struct {
 
 // New returns a Client. It opens no connection. Close it when it is no longer needed.
 func New(o Options) (*Client, error) {
-	text := o.URL
-	if text == "" {
-		text = BaseURL
-	}
-	base, err := endpoint.Parse(text, "https", "http")
+	base, err := parseURL(o.URL, BaseURL)
 	if err != nil {
 		return nil, fmt.Errorf("rest: %w", err)
 	}
 	c := &Client{
-		base:    base,
-		book:    newGate(http.MethodGet, "book", bookRate, bookBurst, bookAtOnce),
-		books:   newGate(http.MethodPost, "books", booksRate, booksBurst, booksAtOnce),
-		markets: newGate(http.MethodGet, "markets", marketsRate, marketsBurst, marketsAtOnce),
+		book:    newGate(base, http.MethodGet, "/book", bookRate, bookBurst, bookAtOnce),
+		books:   newGate(base, http.MethodPost, "/books", booksRate, booksBurst, booksAtOnce),
+		markets: newGate(base, http.MethodGet, "/markets", marketsRate, marketsBurst, marketsAtOnce),
+	}
+	if o.GammaURL != "" || o.URL == "" {
+		list, err := parseURL(o.GammaURL, GammaURL)
+		if err != nil {
+			return nil, fmt.Errorf("rest: of Gamma: %w", err)
+		}
+		c.gamma = newGate(list, http.MethodGet, "the list of markets", gammaRate, gammaBurst, gammaAtOnce)
 	}
 	c.life, c.end = context.WithCancel(context.Background())
-	connect := c.dialler(o)
+	dial := c.dialler(o)
 	c.transport = &http.Transport{
-		DialContext: connect, DialTLSContext: connect, // there is one scheme, that of base
+		DialContext: dial, DialTLSContext: c.secureDialler(o, dial),
 		MaxConnsPerHost:        maxUnderWay,
 		MaxIdleConnsPerHost:    maxUnderWay,
 		IdleConnTimeout:        idleTime,
@@ -88,26 +95,46 @@ func New(o Options) (*Client, error) {
 	return c, nil
 }
 
-// dialler returns how connections are opened, with TLS unless the URL is of this
-// machine and says otherwise.
-func (c *Client) dialler(o Options) func(context.Context, string, string) (net.Conn, error) {
+func parseURL(text, otherwise string) (*url.URL, error) {
+	if text == "" {
+		text = otherwise
+	}
+	return endpoint.Parse(text, "https", "http")
+}
+
+type dialler = func(ctx context.Context, network, address string) (net.Conn, error)
+
+// dialler returns how connections are opened.
+func (c *Client) dialler(o Options) dialler {
 	dial := o.DialContext
 	if dial == nil {
 		dial = (&net.Dialer{}).DialContext
 	}
-	config := &tls.Config{
-		ServerName: c.base.Hostname(), RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12,
-		// Not HTTP/2: a request that is given up ends its connection, and no other request.
-		NextProtos: []string{"http/1.1"},
-	}
 	return func(ctx context.Context, network, address string) (net.Conn, error) {
 		ctx, release := c.bound(ctx, dialTime)
 		defer release()
-		conn, err := dial(ctx, network, address)
-		if err != nil || c.base.Scheme == "http" {
-			return conn, err
+		return dial(ctx, network, address)
+	}
+}
+
+// secureDialler returns how connections with TLS are opened, within the same time.
+func (c *Client) secureDialler(o Options, dial dialler) dialler {
+	return func(ctx context.Context, network, address string) (net.Conn, error) {
+		ctx, release := c.bound(ctx, dialTime)
+		defer release()
+		host, _, err := net.SplitHostPort(address)
+		if err != nil {
+			return nil, err
 		}
-		secure := tls.Client(conn, config)
+		conn, err := dial(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		secure := tls.Client(conn, &tls.Config{
+			ServerName: host, RootCAs: o.RootCAs, MinVersion: tls.VersionTLS12,
+			// Not HTTP/2: a request that is given up ends its connection, and no other request.
+			NextProtos: []string{"http/1.1"},
+		})
 		if err := secure.HandshakeContext(ctx); err != nil {
 			_ = conn.Close()
 			return nil, err
@@ -150,5 +177,5 @@ func (c *Client) failed(ctx context.Context, g *gate, err error) error {
 	if over := ctx.Err(); over != nil && !errors.Is(err, over) {
 		err = fmt.Errorf("%w (%w)", over, err) // it may show as a failure of the network
 	}
-	return fmt.Errorf("rest: %s at %s: %w", g.name(), c.base.Host, err)
+	return fmt.Errorf("rest: %s: %w", g.name(), err)
 }

@@ -31,6 +31,10 @@ func TestRefusedURLs(t *testing.T) {
 		if err == nil || c != nil || !strings.HasPrefix(err.Error(), "rest: ") || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%q: %v", url, err)
 		}
+		c, err = rest.New(rest.Options{GammaURL: url})
+		if err == nil || c != nil || !strings.HasPrefix(err.Error(), "rest: of Gamma: ") || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%q: %v", url, err)
+		}
 	}
 }
 
@@ -55,6 +59,17 @@ func TestAddress(t *testing.T) {
 		if _, err := c.FetchBooks(t.Context(), pair); !errors.Is(err, failure) {
 			t.Errorf("%q: %v", url, err)
 		}
+		if _, err := c.Market(t.Context(), pair[0]); !errors.Is(err, failure) {
+			t.Errorf("%q: %v", url, err)
+		}
+	}
+	dialled := ""
+	c := open(t, rest.Options{DialContext: func(_ context.Context, _, address string) (net.Conn, error) {
+		dialled = address
+		return nil, errors.New("no network here")
+	}})
+	if _, err := c.Event(t.Context(), "a-slug"); err == nil || dialled != "gamma-api.polymarket.com:443" {
+		t.Errorf("a slug is asked for at %q: %v", dialled, err)
 	}
 }
 
@@ -81,8 +96,14 @@ func TestCertificate(t *testing.T) {
 	}
 	unknown := open(t, rest.Options{URL: o.URL, RootCAs: x509.NewCertPool(), DialContext: dial})
 	another := open(t, rest.Options{URL: "https://clob.polymarket.com", RootCAs: o.RootCAs, DialContext: dial})
-	for _, c := range []*rest.Client{unknown, another} {
-		_, err := c.FetchBooks(t.Context(), pair)
+	list := open(t, rest.Options{URL: o.URL, GammaURL: rest.GammaURL, RootCAs: o.RootCAs, DialContext: dial})
+	for _, c := range []*rest.Client{unknown, another, list} {
+		var err error
+		if c == list {
+			_, err = c.Event(t.Context(), "a-slug")
+		} else {
+			_, err = c.FetchBooks(t.Context(), pair)
+		}
 		if refused := (*tls.CertificateVerificationError)(nil); !errors.As(err, &refused) {
 			t.Error(err)
 		}

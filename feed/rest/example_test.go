@@ -59,36 +59,64 @@ func ExampleClient_FetchBooks() {
 	// 404 {"error":"No orderbook exists for the requested token id"}
 }
 
+// What is watched when all that is known is an address? The options lead to a simulated
+// exchange; without them it is the real one.
 func ExampleClient_Market() {
-	const condition = "0x8bf1c1536ecb1c08fe13c6b71e8ab1f58bf3461c4cb79f5f1679f869a06aef86"
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.URL.Path != "/markets/"+condition {
-			http.NotFound(w, r)
-			return
-		}
-		fmt.Fprint(w, `{"condition_id":"`+condition+`","question":"Will it rain?","market_slug":"will-it-rain",
-			"minimum_tick_size":0.001,"minimum_order_size":5,"neg_risk":true,"active":true,"closed":false,"accepting_orders":true,
-			"tokens":[{"token_id":"1116","outcome":"Yes","price":0.925},{"token_id":"3601","outcome":"No","price":0.075}]}`)
-	}))
-	defer server.Close()
-	client, err := rest.New(rest.Options{URL: server.URL})
+	exchange := feedtest.NewServer(feedtest.ServerOptions{Venue: feedtest.VenueOptions{Seed: 1}})
+	defer exchange.Close()
+	_, restURL, err := exchange.Start("127.0.0.1:0")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	client, err := rest.New(rest.Options{URL: restURL, GammaURL: restURL + feedtest.GammaPath})
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
 	defer client.Close()
 
-	market, err := client.Market(context.Background(), condition)
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	fmt.Println(market.Question, "on a grid of", market.TickSize, "from", market.MinOrderSize, "shares on")
-	for _, token := range market.Tokens {
-		fmt.Println(token.Outcome, token.ID)
+	ctx := context.Background()
+	for _, name := range []string{
+		"https://polymarket.com/event/btc-updown-day-1?tid=1758818660485",
+		"https://polymarket.com/event/election-winner-day-1",
+		"btc-up-down-day-1",
+	} {
+		market, err := client.Market(ctx, name)
+		var many *rest.ManyMarketsError
+		switch {
+		case errors.As(err, &many):
+			fmt.Println(many.Event.Title)
+			for _, m := range many.Event.Markets[:2] {
+				fmt.Println("-", m.GroupTitle, m.Slug)
+			}
+		case err != nil:
+			fmt.Println(err) // a *rest.NotFoundError among others
+		default:
+			fmt.Println(market.Question, "on a grid of", market.TickSize, "until", market.EndDate.Format("2006-01-02"))
+			for _, token := range market.Tokens { // market.TokenIDs() is what engine.Watch takes
+				fmt.Println("-", token.Outcome, token.ID[:6])
+			}
+		}
 	}
 	// Output:
-	// Will it rain? on a grid of 0.001 from 5 shares on
-	// Yes 1116
-	// No 3601
+	// Bitcoin Up or Down - day 1 on a grid of 0.001 until 2026-12-31
+	// - Up 689879
+	// - Down 782777
+	// Who wins the election on day 1?
+	// - Alice will-alice-win-the-election-on-day-1
+	// - Bob will-bob-win-the-election-on-day-1
+	// rest: the exchange has no market of this name: btc-up-down-day-1; did you mean btc-updown-day-1?
+}
+
+func ExampleParseName() {
+	for _, text := range []string{"polymarket.com/de/event/fed-decision?tid=1", "will-it-rain", "0x7", "https://example.com/event/x"} {
+		name, err := rest.ParseName(text)
+		fmt.Println(name.Kind == rest.EventName, name.ID, err)
+	}
+	// Output:
+	// true fed-decision <nil>
+	// false will-it-rain <nil>
+	// false  rest: "0x7" names no market: a condition id is 0x and 64 hex digits
+	// false  rest: "https://example.com/event/x" names no market: it is no address on polymarket.com
 }

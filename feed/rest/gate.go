@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -15,13 +16,14 @@ import (
 
 // How often each kind of request is made: so many in a second in the long run, so many
 // at once after a rest, and so many that are not answered yet. In 10 seconds that is 70
-// of /books, 140 of /book and 60 of /markets. The exchange's own limits are 500, 1,500
-// and, for all together, 9,000 (its page on rate limits, 2026); they were 80, 200 and
-// 5,000 (2025-11).
+// of /books, 140 of /book, and 90 each of /markets and of Gamma. The exchange's own limits are
+// 500, 1,500, for all together 9,000, and 300 for the markets of Gamma (its page on rate
+// limits, 2026); they were 80, 200 and 5,000 (2025-11).
 const (
 	booksRate, booksBurst, booksAtOnce       = 5, 20, 4
 	bookRate, bookBurst, bookAtOnce          = 10, 40, 2
-	marketsRate, marketsBurst, marketsAtOnce = 5, 10, 2
+	marketsRate, marketsBurst, marketsAtOnce = 5, 40, 2
+	gammaRate, gammaBurst, gammaAtOnce       = 5, 40, 2
 )
 
 // For how long a server that refuses is left alone, if it does not say itself.
@@ -35,7 +37,9 @@ const (
 // made, and none while the server wants to be left alone. Kinds wait for nothing of
 // each other's.
 type gate struct {
-	method, path string
+	base   *url.URL // of whom is asked
+	method string
+	what   string // is asked for, in errors
 	// slots holds an element for each call that is under way, or is the next to be:
 	// it takes from the limiter with its slot in hand, so that the limiter's rate is
 	// that at which requests leave, however slow the answers to others are.
@@ -49,14 +53,14 @@ type gate struct {
 	forbidden int              // answers of status 403 in a row
 }
 
-func newGate(method, path string, perSecond rate.Limit, burst, atOnce int) *gate {
+func newGate(base *url.URL, method, what string, perSecond rate.Limit, burst, atOnce int) *gate {
 	return &gate{
-		method: method, path: path,
+		base: base, method: method, what: what,
 		slots: make(chan struct{}, atOnce), limiter: rate.NewLimiter(perSecond, burst),
 	}
 }
 
-func (g *gate) name() string { return g.method + " /" + g.path }
+func (g *gate) name() string { return g.method + " " + g.what + " at " + g.base.Host }
 
 // leastAnswer is what is left of a call's time for its answer: a quarter, and no more
 // than this. A turn that leaves less is none, so that an exchange is not taken to be slow

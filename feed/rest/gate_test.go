@@ -32,7 +32,14 @@ var kinds = []struct {
 			err = nil // what is answered here is no market
 		}
 		return err
-	}, 5, 10, 2},
+	}, 5, 40, 2},
+	{"GET /gamma", func(c *rest.Client, ctx context.Context) error {
+		_, err := c.Event(ctx, "a-slug")
+		if err != nil && strings.HasPrefix(err.Error(), "rest: the answer about event") {
+			err = nil
+		}
+		return err
+	}, 5, 40, 2},
 }
 
 // log of what a server was asked.
@@ -287,6 +294,10 @@ func pause(t *testing.T, call func(*rest.Client, context.Context) error, replies
 	t.Helper()
 	requests := 0
 	c := simulate(t, func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.RawQuery != "" && strings.HasPrefix(r.URL.Path, "/gamma/") { // what is asked when a name is not found
+			io.WriteString(w, "[]")
+			return
+		}
 		last := replies[min(requests, len(replies)-1)]
 		requests++
 		if requests > len(replies) {

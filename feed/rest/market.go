@@ -5,67 +5,159 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
+	"net/http"
+	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"example.com/truebook/book"
 	"example.com/truebook/feed"
 )
 
-// maxMarket bounds the answer of [Client.Market], in bytes: most is its description.
+// maxMarket bounds an answer about one market, in bytes: most is its description.
 const maxMarket = 1 << 20
 
 // Market is what the exchange says of a market beside its books. The texts are anything
 // that it wrote.
 type Market struct {
-	// Condition is the id: 0x and 64 hex digits in lower case, as in the stream.
+	// Condition is the id: 0x and 64 hex digits in lower case, as in the stream. It is
+	// "" of a market in an [Event] that has none yet.
 	Condition string
 	Question  string // "" if there is none
 	Slug      string // of the market's page, "" if there is none
-	// Tokens are at least one, in the exchange's order, each with an id of its own. A
-	// market of Yes and No has Yes first.
+	// GroupTitle is what tells the market from the others of its event, such as a
+	// candidate's name. It is "" if there is none, and where the event was not asked for:
+	// a market that was named by an id.
+	GroupTitle string
+	// Tokens are those of [Client.Market] at least one, in the exchange's order, each with
+	// an id of its own: what engine.Watch takes. The outcomes need not be Yes and No, nor
+	// Yes the first. In an [Event] there are none as long as a market is not open.
 	Tokens []Token
 	// TickSize is the grid of its prices, 0 if it does not say. It changes while the
 	// market is open: the stream tells.
 	TickSize     book.Price
 	MinOrderSize book.Size // 0 if it does not say
 	NegRisk      bool
-	Active       bool
+	// EndDate is when the market is planned to end, which is not when it will be closed.
+	// It is zero if the exchange does not say, or not in a form known here.
+	EndDate time.Time
+	Active  bool
 	// Closed says that it is over: no book of its tokens will change again.
 	Closed          bool
 	AcceptingOrders bool
+	// OrderBook says that it is traded by an order book: a very old one is not.
+	OrderBook bool
 }
 
 // Token is one of the outcomes of a [Market].
 type Token struct {
-	ID      string // 1 to 78 digits
-	Outcome string // such as "Yes"
+	ID string // 1 to 78 digits
+	// Outcome is such as "Yes", or the name of a team. In an [Event] it is "" where the
+	// exchange does not say which outcome belongs to the token.
+	Outcome string
 }
 
-// Market returns what the exchange says of a market (GET /markets, docs.polymarket.com).
-// The condition is its id, 0x and 64 hex digits. What it says otherwise than it should
-// is an error that names the field; fields that are not known here are no fault.
-//
-// The errors are those of [Client.FetchBooks], and [ErrNoTokens].
-func (c *Client) Market(ctx context.Context, condition string) (*Market, error) {
-	condition = strings.ToLower(condition)
-	if !feed.IsCondition(condition) {
-		return nil, fmt.Errorf("rest: %s is no condition id: 0x and 64 hex digits",
-			strconv.QuoteToASCII(condition[:min(len(condition), 100)]))
+// TokenIDs returns the ids of the tokens, in their order: engine.Watch takes them.
+func (m *Market) TokenIDs() []string {
+	ids := make([]string, 0, len(m.Tokens))
+	for _, t := range m.Tokens {
+		ids = append(ids, t.ID)
 	}
-	answer, err := c.ask(ctx, c.markets, request{path: condition, most: maxMarket})
+	return ids
+}
+
+// Market returns what the exchange says of a market. The name is the id of one of its
+// tokens, its condition id, its slug, the slug of an event that has no other market, or the
+// address of either on the exchange's site: see [ParseName].
+//
+// What a market is says the order book itself (GET /markets/{condition}), which names the
+// outcome of each token. Gamma, which lists the markets of the site, is asked which market
+// a slug is of, and for those that the order book does not know: one that is closed is
+// returned as it is listed there, one that is not open yet is ErrNotOpen.
+//
+// What is said otherwise than it should is an error that names the field; fields that are
+// not known here are no fault. A call makes two requests, or four if it fails, and takes
+// 10 seconds at most. The errors are those of [Client.FetchBooks], and [*NameError],
+// [*NotFoundError], [*ManyMarketsError], [ErrNotOpen] and [ErrNoGamma].
+func (c *Client) Market(ctx context.Context, name string) (*Market, error) {
+	n, err := ParseName(name)
+	if err != nil {
+		return nil, err
+	}
+	ctx, release := c.bound(ctx, requestTime)
+	defer release()
+	var m *Market
+	switch n.Kind {
+	case TokenName:
+		m, err = c.marketOfToken(ctx, n.ID)
+		if isNotFound(err) {
+			return c.unknownToOrderBook(ctx, n, "clob_token_ids", err)
+		}
+	case ConditionName:
+		m, err = c.marketOf(ctx, n.ID)
+		if isNotFound(err) {
+			return c.unknownToOrderBook(ctx, n, "condition_ids", err)
+		}
+	default:
+		m, err = c.marketOfSlug(ctx, n)
+	}
+	return m, err
+}
+
+// marketOf asks the order book for the market of a condition (GET /markets,
+// docs.polymarket.com).
+func (c *Client) marketOf(ctx context.Context, condition string) (*Market, error) {
+	answer, err := c.ask(ctx, c.markets, request{path: "markets/" + condition, most: maxMarket})
 	if err != nil {
 		return nil, err
 	}
 	return decodeMarket(answer, condition)
 }
 
+// marketOfToken asks the order book for the market of a token (GET /markets-by-token).
+func (c *Client) marketOfToken(ctx context.Context, token string) (*Market, error) {
+	answer, err := c.ask(ctx, c.markets, request{path: "markets-by-token/" + token, most: maxMarket})
+	if err != nil {
+		return nil, err
+	}
+	condition, err := decodeCondition(answer)
+	if err != nil {
+		return nil, fmt.Errorf("rest: the answer about token %s: %w", token, err)
+	}
+	m, err := c.marketOf(ctx, condition)
+	if err == nil && !slices.Contains(m.TokenIDs(), token) {
+		return nil, fmt.Errorf("rest: the answer about token %s: market %s has no such token", token, condition)
+	}
+	return m, err
+}
+
+// isNotFound says whether an error is the answer that there is no such thing. One that
+// wants to be left alone says nothing of it, and may be that to an earlier request.
+func isNotFound(err error) bool {
+	refusal := (*feed.StatusError)(nil)
+	return errors.As(err, &refusal) && refusal.RetryAfter == 0 &&
+		(refusal.Status == http.StatusNotFound || refusal.Status == http.StatusUnprocessableEntity)
+}
+
+// decodeCondition reads the condition id of an answer about a token.
+func decodeCondition(answer []byte) (string, error) {
+	o, err := readObject(answer)
+	if err != nil {
+		return "", err
+	}
+	condition := strings.ToLower(o.text("condition_id"))
+	if !feed.IsCondition(condition) {
+		o.wrong("condition_id", "it is no condition id")
+	}
+	return condition, o.err
+}
+
 // decodeMarket reads an answer about the market of a condition.
 func decodeMarket(answer []byte, condition string) (*Market, error) {
 	m, err := readMarket(answer)
 	switch {
-	case errors.Is(err, ErrNoTokens):
+	case errors.Is(err, ErrNotOpen):
 		return nil, err
 	case err == nil && m.Condition != condition:
 		err = fmt.Errorf("it is about %s", m.Condition)
@@ -76,9 +168,11 @@ func decodeMarket(answer []byte, condition string) (*Market, error) {
 	return m, nil
 }
 
+var errNoUTF8 = errors.New("it is no UTF-8") // which would be mended silently
+
 func readMarket(answer []byte) (*Market, error) {
 	if !utf8.Valid(answer) {
-		return nil, errors.New("it is no UTF-8") // which would be mended silently
+		return nil, errNoUTF8
 	}
 	o, err := readObject(answer)
 	if err != nil {
@@ -92,6 +186,8 @@ func readMarket(answer []byte) (*Market, error) {
 		Active:          o.flag("active"),
 		Closed:          o.flag("closed"),
 		AcceptingOrders: o.flag("accepting_orders"),
+		OrderBook:       o.flagOr("enable_order_book", true),
+		EndDate:         o.date("end_date_iso"),
 		TickSize:        number(o, "minimum_tick_size", book.ParsePrice[string], book.Dollar-1),
 		MinOrderSize:    number(o, "minimum_order_size", book.ParseSize[string], maxOrderSize),
 	}
@@ -101,15 +197,16 @@ func readMarket(answer []byte) (*Market, error) {
 	if o.err != nil {
 		return nil, o.err
 	}
-	m.Tokens, err = readTokens(o.value("tokens"))
+	if m.Tokens, err = readTokens(o.value("tokens")); err == nil && len(m.Tokens) == 0 {
+		err = ErrNotOpen
+	}
 	return m, err
 }
 
 // maxOrderSize is larger than any size that the decoder of books reads.
 const maxOrderSize = 1_000_000_000_000 * book.Share
 
-// readTokens reads the list of tokens, in which a market that is new has none, or those
-// without ids.
+// readTokens reads the list of tokens of the order book.
 func readTokens(list json.RawMessage) ([]Token, error) {
 	var elements []json.RawMessage
 	if list != nil {
@@ -117,35 +214,42 @@ func readTokens(list json.RawMessage) ([]Token, error) {
 			return nil, errors.New("tokens: no array")
 		}
 	}
-	var tokens []Token
-	known := map[string]bool{}
-	nameless := 0
+	tokens := make([]Token, 0, len(elements))
 	for _, element := range elements {
 		o, err := readObject(element)
+		if err == nil {
+			tokens = append(tokens, Token{ID: o.text("token_id"), Outcome: o.text("outcome")})
+			err = o.err
+		}
 		if err != nil {
 			return nil, fmt.Errorf("tokens: %w", err)
 		}
-		token := Token{ID: o.text("token_id"), Outcome: o.text("outcome")}
-		switch {
-		case o.err == nil && token.ID == "":
-			nameless++
-			continue
-		case o.err == nil && !feed.IsToken(token.ID):
-			o.wrong("token_id", "no number of 1 to 78 digits")
-		case known[token.ID]:
-			o.wrong("token_id", "it comes twice")
-		}
-		if o.err != nil {
-			return nil, fmt.Errorf("tokens: %w", o.err)
-		}
-		known[token.ID] = true
-		tokens = append(tokens, token)
 	}
-	switch {
-	case len(tokens) == 0:
-		return nil, ErrNoTokens
-	case nameless > 0:
-		return nil, errors.New("tokens: not all have an id")
+	tokens, reason := withIDs(tokens)
+	if reason != "" {
+		return nil, errors.New("tokens: token_id: " + reason)
 	}
 	return tokens, nil
+}
+
+// withIDs returns the tokens of a market if each has an id of its own, none if none has
+// any, as in one that is new, and otherwise what is wrong with them.
+func withIDs(tokens []Token) (list []Token, reason string) {
+	known := map[string]bool{"": true}
+	for _, t := range tokens {
+		switch {
+		case t.ID == "":
+			continue
+		case !feed.IsToken(t.ID):
+			return nil, "no number of 1 to 78 digits"
+		case known[t.ID]:
+			return nil, "it comes twice"
+		}
+		known[t.ID] = true
+		list = append(list, t)
+	}
+	if len(list) > 0 && len(list) < len(tokens) {
+		return nil, "not all have one"
+	}
+	return list, ""
 }

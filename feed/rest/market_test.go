@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+	"time"
 
 	"example.com/truebook/book"
 )
@@ -34,8 +35,10 @@ func TestMarketFields(t *testing.T) {
 	whole := Market{
 		Condition: condition, Question: `Will it "rain"?`, Slug: "will-it-rain",
 		Tokens:   []Token{{yes, "Yes"}, {no, "No"}},
-		TickSize: book.Dollar / 1000, MinOrderSize: 5 * book.Share, NegRisk: true, Active: true, AcceptingOrders: true,
+		TickSize: book.Dollar / 1000, MinOrderSize: 5 * book.Share, NegRisk: true, Active: true, AcceptingOrders: true, OrderBook: true,
+		EndDate: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
 	}
+	day := time.Date(2027, 1, 2, 0, 0, 0, 0, time.UTC)
 	for _, c := range []struct {
 		old, new string
 		change   func(*Market)
@@ -58,6 +61,14 @@ func TestMarketFields(t *testing.T) {
 		{`"market_slug":"will-it-rain"`, `"market_slug":null`, func(m *Market) { m.Slug = "" }},
 		{`"market_slug":"will-it-rain"`, `"market_slug":"\u0057"`, func(m *Market) { m.Slug = "W" }},
 		{condition, "0x" + strings.ToUpper(condition[2:]), func(*Market) {}},
+		{`"enable_order_book":true`, `"enable_order_book":false`, func(m *Market) { m.OrderBook = false }},
+		{`"enable_order_book":true,`, ``, func(*Market) {}},
+		{`"2027-01-01T00:00:00Z"`, `"2027-01-02"`, func(m *Market) { m.EndDate = day }},
+		{`"2027-01-01T00:00:00Z"`, `"2027-01-02T05:00:00.000+05:00"`, func(m *Market) { m.EndDate = day }},
+		{`"2027-01-01T00:00:00Z"`, `"2027-01-02 00:00:00+00"`, func(m *Market) { m.EndDate = day }},
+		{`"2027-01-01T00:00:00Z"`, `"soon"`, func(m *Market) { m.EndDate = time.Time{} }},
+		{`"2027-01-01T00:00:00Z"`, `""`, func(m *Market) { m.EndDate = time.Time{} }},
+		{`"2027-01-01T00:00:00Z"`, `null`, func(m *Market) { m.EndDate = time.Time{} }},
 		{`"outcome":"Yes"`, `"outcome":"Up"`, func(m *Market) { m.Tokens[0].Outcome = "Up" }},
 		{`"tokens":[`, `"tokens":[{"token_id":"0","outcome":"Third"},`, func(m *Market) {
 			m.Tokens = append([]Token{{"0", "Third"}}, m.Tokens...)
@@ -101,6 +112,8 @@ func TestMarketRefused(t *testing.T) {
 		{`"closed":false`, `"closed":"false"`, "closed"},
 		{`"active":true`, `"active":1`, "active"},
 		{`"accepting_orders":true,`, ``, "accepting_orders"},
+		{`"enable_order_book":true`, `"enable_order_book":"yes"`, "enable_order_book"},
+		{`"2027-01-01T00:00:00Z"`, `20270101`, "end_date_iso"},
 		{`"question":"Will it \"rain\"?"`, `"question":["?"]`, "question"},
 		{`"closed":false`, `"closed":false,"closed":true`, `"closed" comes twice`},
 		{`"closed":false`, `"closed":false,"c\u006cosed":true`, `"closed" comes twice`},
@@ -109,7 +122,7 @@ func TestMarketRefused(t *testing.T) {
 		{`"token_id":"` + yes + `"`, `"token_id":"-1"`, "tokens: token_id"},
 		{`"token_id":"` + yes + `"`, `"token_id":1`, "tokens: token_id"},
 		{`"token_id":"` + yes + `"`, `"token_id":"` + no + `"`, "tokens: token_id: it comes twice"},
-		{`"token_id":"` + yes + `"`, `"token_id":""`, "tokens: not all have an id"},
+		{`"token_id":"` + yes + `"`, `"token_id":""`, "tokens: token_id: not all have one"},
 		{`"token_id":"` + yes + `"`, `"token_id":"1","token_id":"2"`, `tokens: "token_id" comes twice`},
 		{`"outcome":"Yes"`, `"outcome":1`, "tokens: outcome"},
 		{`"tokens":[`, `"tokens":[null,`, "tokens: it is no object"},
@@ -125,7 +138,7 @@ func TestMarketRefused(t *testing.T) {
 			t.Fatalf("%s is not in the answer", c.old)
 		}
 		m, err := decodeMarket([]byte(text), condition)
-		if err == nil || m != nil || errors.Is(err, ErrNoTokens) {
+		if err == nil || m != nil || errors.Is(err, ErrNotOpen) {
 			t.Errorf("%.100s for %s: %+v, %v", c.new, c.old, m, err)
 			continue
 		}
@@ -148,7 +161,7 @@ func TestMarketWithoutTokens(t *testing.T) {
 		``, `"tokens":null,`, `"tokens":[],`, `"tokens":[{}],`, `"tokens":[{"token_id":"","outcome":"Yes"},{"token_id":null,"outcome":"No"}],`,
 	} {
 		m, err := decodeMarket([]byte(before+list+`"tags":[]}`), condition)
-		if !errors.Is(err, ErrNoTokens) || m != nil {
+		if !errors.Is(err, ErrNotOpen) || m != nil {
 			t.Errorf("%s: %+v, %v", list, m, err)
 		}
 	}
@@ -219,6 +232,7 @@ func writeMarket(t *testing.T, m *Market) []byte {
 	text, err := json.Marshal(map[string]any{
 		"condition_id": m.Condition, "question": m.Question, "market_slug": m.Slug, "tokens": tokens,
 		"minimum_tick_size": m.TickSize, "minimum_order_size": json.RawMessage(fmt.Sprint(m.MinOrderSize)),
+		"enable_order_book": m.OrderBook, "end_date_iso": m.EndDate,
 		"neg_risk": m.NegRisk, "active": m.Active, "closed": m.Closed, "accepting_orders": m.AcceptingOrders,
 	})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // object is an object of JSON whose fields are read one by one. encoding/json would
@@ -81,6 +82,56 @@ func (o *object) flag(key string) bool {
 	}
 	o.wrong(key, "neither true nor false")
 	return false
+}
+
+// flagOr returns a boolean, or another value if it is not there.
+func (o *object) flagOr(key string, missing bool) bool {
+	if v := o.value(key); v == nil || string(v) == `""` {
+		return missing
+	}
+	return o.flag(key)
+}
+
+// date returns a time, zero if there is none, or none in a form that is known.
+func (o *object) date(key string) time.Time {
+	text := o.text(key)
+	for _, form := range []string{time.RFC3339, "2006-01-02 15:04:05Z07", time.DateOnly} {
+		if t, err := time.Parse(form, text); err == nil {
+			return t.UTC()
+		}
+	}
+	return time.Time{}
+}
+
+// texts returns an array of strings, nil if there is none. The exchange writes it as a
+// string that holds JSON, or as it is; an empty string is none. Numbers are taken by their
+// digits.
+func (o *object) texts(key string) []string {
+	v := o.value(key)
+	if v != nil && v[0] == '"' {
+		v = json.RawMessage(o.text(key))
+	}
+	if len(v) == 0 {
+		return nil
+	}
+	var elements []json.RawMessage
+	if json.Unmarshal(v, &elements) != nil {
+		o.wrong(key, "no array of strings")
+		return nil
+	}
+	texts := make([]string, len(elements))
+	for i, e := range elements {
+		switch {
+		case e[0] == '"':
+			_ = json.Unmarshal(e, &texts[i]) // a string, and of a valid text
+		case '0' <= e[0] && e[0] <= '9':
+			texts[i] = string(e)
+		default:
+			o.wrong(key, "no array of strings")
+			return nil
+		}
+	}
+	return texts
 }
 
 // number returns an amount between 0 and most, 0 if there is none. The exchange writes

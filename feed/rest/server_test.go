@@ -48,7 +48,7 @@ func start(t *testing.T, handle http.HandlerFunc) rest.Options {
 	t.Cleanup(server.Close)
 	roots := x509.NewCertPool()
 	roots.AddCert(server.Certificate())
-	return rest.Options{URL: server.URL, RootCAs: roots}
+	return rest.Options{URL: server.URL, GammaURL: server.URL + "/gamma", RootCAs: roots}
 }
 
 // open returns a client that the test closes.
@@ -76,7 +76,7 @@ func raw(t *testing.T, talk func(io.Writer)) rest.Options {
 		talk(conn)
 	}))
 	t.Cleanup(server.Close)
-	return rest.Options{URL: server.URL}
+	return rest.Options{URL: server.URL, GammaURL: server.URL + "/gamma"}
 }
 
 // pipes is a listener whose connections are pipes, for a bubble.
@@ -131,7 +131,7 @@ func simulate(t *testing.T, handle http.HandlerFunc) *rest.Client {
 		defer close(served)
 		server.Serve(p)
 	}()
-	c, err := rest.New(rest.Options{URL: "http://127.0.0.1", DialContext: p.dial})
+	c, err := rest.New(rest.Options{URL: "http://127.0.0.1", GammaURL: "http://127.0.0.1/gamma", DialContext: p.dial})
 	if err != nil {
 		t.Fatal(err)
 	}

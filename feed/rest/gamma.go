@@ -1,0 +1,325 @@
+package rest
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"example.com/truebook/book"
+	"example.com/truebook/feed"
+)
+
+// GammaURL is the exchange's list of markets and events, which knows them by the names that
+// its site uses.
+const GammaURL = "https://gamma-api.polymarket.com"
+
+// maxEvent bounds an answer that has several markets, in bytes: those of the largest events
+// have some two hundred, of some 8 KB each.
+const maxEvent = 8 << 20
+
+// Event is what the exchange's site shows on one page: a question with one market, or with
+// one for each answer. The texts are anything that it wrote.
+type Event struct {
+	Slug, Title string
+	// Markets are in the exchange's order, closed ones among them.
+	Markets []Market
+}
+
+// Event returns an event with all of its markets as they are listed (GET /events/slug of
+// Gamma, docs.polymarket.com). The name is its slug or its address on the exchange's site:
+// see [ParseName]; that of a token or a market alone is a [*NameError]. The other errors are
+// those of [Client.FetchBooks], [*NotFoundError] and [ErrNoGamma].
+func (c *Client) Event(ctx context.Context, name string) (*Event, error) {
+	n, err := ParseName(name)
+	if err != nil {
+		return nil, err
+	}
+	if n.Kind != SlugName && n.Kind != EventName {
+		return nil, &NameError{Text: name[:min(len(name), 100)], Reason: "it cannot be that of an event"}
+	}
+	ctx, release := c.bound(ctx, requestTime)
+	defer release()
+	e, err := c.event(ctx, n.ID)
+	if isNotFound(err) {
+		return nil, c.notFound(ctx, n, err)
+	}
+	return e, err
+}
+
+func (c *Client) askGamma(ctx context.Context, r request) ([]byte, error) {
+	if c.gamma == nil {
+		return nil, ErrNoGamma
+	}
+	return c.ask(ctx, c.gamma, r)
+}
+
+func (c *Client) event(ctx context.Context, slug string) (*Event, error) {
+	answer, err := c.askGamma(ctx, request{path: "events/slug/" + slug, most: maxEvent})
+	if err != nil {
+		return nil, err
+	}
+	e, err := decodeEvent(answer)
+	if err != nil {
+		return nil, fmt.Errorf("rest: the answer about event %s: %w", slug, err)
+	}
+	return e, nil
+}
+
+// marketOfSlug returns the market that a slug is of, as the order book knows it.
+func (c *Client) marketOfSlug(ctx context.Context, n Name) (*Market, error) {
+	listed, err := c.listedMarket(ctx, n)
+	switch {
+	case isNotFound(err):
+		return nil, c.notFound(ctx, n, err)
+	case err != nil:
+		return nil, err
+	case listed.Condition == "":
+		return notInOrderBook(listed)
+	}
+	m, err := c.marketOf(ctx, listed.Condition)
+	switch {
+	case isNotFound(err), errors.Is(err, ErrNotOpen):
+		return notInOrderBook(listed)
+	case err != nil:
+		return nil, err
+	}
+	m.GroupTitle = listed.GroupTitle
+	if m.Question == "" {
+		m.Question = listed.Question
+	}
+	if m.Slug == "" {
+		m.Slug = listed.Slug
+	}
+	if m.EndDate.IsZero() {
+		m.EndDate = listed.EndDate
+	}
+	return m, nil
+}
+
+// notInOrderBook returns a market that is listed, but that the order book does not know: it
+// is over, or not open yet.
+func notInOrderBook(listed *Market) (*Market, error) {
+	if listed.Closed {
+		return listed, nil
+	}
+	return nil, ErrNotOpen
+}
+
+// listedMarket returns a market as it is listed, by its slug, or by that of an event which
+// has no other one. Most events of one market are called like it: the kind of a name says
+// which is likelier.
+func (c *Client) listedMarket(ctx context.Context, n Name) (m *Market, err error) {
+	attempts := []func(context.Context, string) (*Market, error){c.bySlug, c.onlyOf}
+	switch n.Kind {
+	case MarketName:
+		attempts = attempts[:1]
+	case EventName:
+		attempts[0], attempts[1] = attempts[1], attempts[0]
+	default:
+	}
+	for _, attempt := range attempts {
+		if m, err = attempt(ctx, n.ID); !isNotFound(err) {
+			break
+		}
+	}
+	return m, err
+}
+
+// bySlug asks for the market of a slug (GET /markets/slug).
+func (c *Client) bySlug(ctx context.Context, slug string) (*Market, error) {
+	answer, err := c.askGamma(ctx, request{path: "markets/slug/" + slug, most: maxMarket})
+	if err != nil {
+		return nil, err
+	}
+	m, err := decodeListed(answer)
+	if err != nil {
+		return nil, fmt.Errorf("rest: the answer about market %s: %w", slug, err)
+	}
+	return m, nil
+}
+
+// onlyOf asks for the only market of an event.
+func (c *Client) onlyOf(ctx context.Context, slug string) (*Market, error) {
+	e, err := c.event(ctx, slug)
+	switch {
+	case err != nil:
+		return nil, err
+	case len(e.Markets) == 0:
+		return nil, ErrNotOpen
+	case len(e.Markets) > 1:
+		return nil, &ManyMarketsError{Event: e}
+	}
+	return &e.Markets[0], nil
+}
+
+// unknownToOrderBook looks for a market by an id that the order book does not know, which
+// says so with an error. Closed markets are listed apart (measured by others, 2026-07).
+func (c *Client) unknownToOrderBook(ctx context.Context, n Name, key string, refusal error) (*Market, error) {
+	for _, closed := range []string{"true", "false"} {
+		query := url.Values{key: {n.ID}, "closed": {closed}}
+		answer, err := c.askGamma(ctx, request{path: "markets", query: query.Encode(), most: maxEvent})
+		if err != nil && ctx.Err() == nil {
+			break // ids are to work without a list
+		}
+		if err != nil {
+			return nil, err
+		}
+		list, err := decodeList(answer)
+		if err != nil {
+			return nil, fmt.Errorf("rest: the answer about %s: %w", n.ID, err)
+		}
+		for i := range list {
+			if m := &list[i]; m.Condition == n.ID || m.has(n.ID) {
+				return notInOrderBook(m)
+			}
+		}
+	}
+	return nil, &NotFoundError{Name: n, refusal: refusal}
+}
+
+func (m *Market) has(token string) bool {
+	for _, t := range m.Tokens {
+		if t.ID == token {
+			return true
+		}
+	}
+	return false
+}
+
+// notFound returns the error for a slug that is unknown, with what the exchange's search
+// finds for its words (GET /public-search). If that fails, there are no suggestions.
+func (c *Client) notFound(ctx context.Context, n Name, refusal error) error {
+	words := strings.Join(strings.FieldsFunc(n.ID, func(r rune) bool { return strings.ContainsRune("-_.", r) }), " ")
+	query := url.Values{
+		"q": {words}, "limit_per_type": {strconv.Itoa(MaxSuggestions)}, "events_status": {"active"},
+		"search_tags": {"false"}, "search_profiles": {"false"},
+	}
+	e := &NotFoundError{Name: n, refusal: refusal}
+	if answer, err := c.askGamma(ctx, request{path: "public-search", query: query.Encode(), most: maxEvent}); err == nil {
+		e.Suggestions = decodeSearch(answer)
+	}
+	return e
+}
+
+// decodeEvent reads an answer about an event.
+func decodeEvent(answer []byte) (*Event, error) {
+	if !utf8.Valid(answer) {
+		return nil, errNoUTF8
+	}
+	o, err := readObject(answer)
+	if err != nil {
+		return nil, err
+	}
+	e := &Event{Slug: o.text("slug"), Title: o.text("title")}
+	if o.err != nil {
+		return nil, o.err
+	}
+	if list := o.value("markets"); list != nil {
+		if e.Markets, err = decodeList(list); err != nil {
+			return nil, fmt.Errorf("markets: %w", err)
+		}
+	}
+	return e, nil
+}
+
+// decodeList reads an array of markets as they are listed.
+func decodeList(answer []byte) ([]Market, error) {
+	var elements []json.RawMessage
+	if err := json.Unmarshal(answer, &elements); err != nil {
+		return nil, errors.New("no array")
+	}
+	markets := make([]Market, 0, len(elements))
+	for i, element := range elements {
+		m, err := decodeListed(element)
+		if err != nil {
+			return nil, fmt.Errorf("number %d: %w", i+1, err)
+		}
+		markets = append(markets, *m)
+	}
+	return markets, nil
+}
+
+// decodeListed reads a market as Gamma lists it. Nearly every field may be missing, null or
+// an empty string, which all say the same; numbers may be strings.
+func decodeListed(answer []byte) (*Market, error) {
+	if !utf8.Valid(answer) {
+		return nil, errNoUTF8
+	}
+	o, err := readObject(answer)
+	if err != nil {
+		return nil, err
+	}
+	m := &Market{
+		Condition:       strings.ToLower(o.text("conditionId")),
+		Question:        o.text("question"),
+		Slug:            o.text("slug"),
+		GroupTitle:      o.text("groupItemTitle"),
+		NegRisk:         o.flagOr("negRisk", false),
+		Active:          o.flagOr("active", false),
+		Closed:          o.flagOr("closed", false),
+		AcceptingOrders: o.flagOr("acceptingOrders", false),
+		OrderBook:       o.flagOr("enableOrderBook", true),
+		EndDate:         o.date("endDate"),
+		TickSize:        number(o, "orderPriceMinTickSize", book.ParsePrice[string], book.Dollar-1),
+		MinOrderSize:    number(o, "orderMinSize", book.ParseSize[string], maxOrderSize),
+		Tokens:          o.listedTokens(),
+	}
+	if m.EndDate.IsZero() {
+		m.EndDate = o.date("endDateIso")
+	}
+	if m.Condition != "" && !feed.IsCondition(m.Condition) {
+		o.wrong("conditionId", "it is no condition id")
+	}
+	if o.err != nil {
+		return nil, o.err
+	}
+	return m, nil
+}
+
+// listedTokens returns the tokens of a market in the list. Which outcome a token is of says
+// its place alone: where there are not as many of both, nothing does.
+func (o *object) listedTokens() []Token {
+	ids, outcomes := o.texts("clobTokenIds"), o.texts("outcomes")
+	tokens := make([]Token, len(ids))
+	for i, id := range ids {
+		tokens[i].ID = id
+		if len(outcomes) == len(ids) {
+			tokens[i].Outcome = outcomes[i]
+		}
+	}
+	tokens, reason := withIDs(tokens)
+	if reason != "" {
+		o.wrong("clobTokenIds", reason)
+	}
+	return tokens
+}
+
+// decodeSearch reads the events that a search has found. What cannot be read is left out.
+func decodeSearch(answer []byte) (found []Suggestion) {
+	if !utf8.Valid(answer) {
+		return nil
+	}
+	o, err := readObject(answer)
+	if err != nil {
+		return nil
+	}
+	var elements []json.RawMessage
+	if list := o.value("events"); list == nil || json.Unmarshal(list, &elements) != nil {
+		return nil
+	}
+	for _, element := range elements {
+		e, err := readObject(element)
+		if err != nil || len(found) == MaxSuggestions {
+			break
+		}
+		if s := (Suggestion{Slug: e.text("slug"), Title: e.text("title")}); e.err == nil && isSlug(s.Slug) {
+			found = append(found, s)
+		}
+	}
+	return found
+}
