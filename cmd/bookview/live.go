@@ -289,7 +289,7 @@ func (w *watcher) tables(ctx context.Context) error {
 				continue
 			}
 			last[a.ID()] = table{v.Version, v.State, time.Now()}
-			if err := writeTable(w.stdout, &v, w.depth); err != nil {
+			if err := writeTable(w.stdout, &v, w.names[v.Asset], w.depth); err != nil {
 				return err
 			}
 		}

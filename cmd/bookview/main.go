@@ -292,13 +292,15 @@ func choose(views []engine.View, targets []string) (chosen []engine.View, missin
 // print writes the books to stdout, in one write each.
 func (o *options) print(views []engine.View, stdout io.Writer) error {
 	for i := range views {
-		write := writeTable
+		v := &views[i]
+		name := o.names[v.Asset]
+		err := error(nil)
 		if o.json {
-			write = func(out io.Writer, v *engine.View, depth int) error {
-				return writeJSON(out, v, o.names[v.Asset].line(), depth)
-			}
+			err = writeJSON(stdout, v, name.line(), o.depth)
+		} else {
+			err = writeTable(stdout, v, name, o.depth)
 		}
-		if err := write(stdout, &views[i], o.depth); err != nil {
+		if err != nil {
 			return err
 		}
 	}

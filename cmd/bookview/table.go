@@ -13,8 +13,11 @@ import (
 )
 
 // writeTable prints one book: bids to the left, asks to the right, best first.
-func writeTable(w io.Writer, v *engine.View, depth int) error {
+func writeTable(w io.Writer, v *engine.View, name named, depth int) error {
 	var out bytes.Buffer
+	if name.market != nil {
+		fmt.Fprintf(&out, "name    %s\n", describeName(name))
+	}
 	fmt.Fprintf(&out, "token   %s\n", cli.Printable(v.Asset))
 	fmt.Fprintf(&out, "market  %s\n", orNone(cli.Printable(v.Market)))
 	fmt.Fprintf(&out, "state   %s\n", describeState(v))
@@ -92,6 +95,22 @@ func describeProof(v *engine.View) string {
 	return text
 }
 
+// describeName says what the exchange calls a token.
+func describeName(n named) string {
+	m := n.market
+	text := cli.Printable(orElse(m.Question, m.Slug))
+	if n.outcome != "" {
+		text += ": " + cli.Printable(n.outcome)
+	}
+	if m.Slug != "" && m.Question != "" {
+		text += " (" + cli.Printable(m.Slug) + ")"
+	}
+	if !m.EndDate.IsZero() {
+		text += ", ends " + m.EndDate.UTC().Format("2006-01-02 15:04 UTC")
+	}
+	return text
+}
+
 // describeTop shows nothing that could be taken for a price to trade on, unless it
 // is one.
 func describeTop(v *engine.View) string {
@@ -102,6 +121,9 @@ func describeTop(v *engine.View) string {
 	text := fmt.Sprintf("bid %s, ask %s", levelText(top.Bid), levelText(top.Ask))
 	if spread, ok := top.Spread(); ok {
 		text += fmt.Sprintf(", spread %v", spread)
+	}
+	if v.TickSize > 0 {
+		text += fmt.Sprintf(", tick %v", v.TickSize)
 	}
 	return text
 }

@@ -115,7 +115,7 @@ func (s *Screen) keyPieces() []piece {
 func (s *Screen) drawPlayback(g *Grid, y int) {
 	p := s.in.Playback
 	whole, part := p.End.Sub(p.Begin), p.At.Sub(p.Begin)
-	percent := 0
+	percent := 100
 	if whole > 0 {
 		percent = int(min(max(part*100/whole, 0), 100))
 	}

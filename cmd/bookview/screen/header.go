@@ -50,12 +50,12 @@ func (s *Screen) drawTitle(g *Grid, y int, m *Market, p *pane) {
 	if s.in.Playback != nil {
 		tag("REPLAY", Ink{Attr: Bold | Reverse}, 9)
 	}
-	tags = fitting(tags, g.Width-12, 2)
+	title := s.title(m, p)
+	tags = fitting(tags, max(g.Width-width(title)-2, g.Width/3), 2)
 	room := g.Width
 	for _, t := range tags {
 		room -= width(t.text) + 2
 	}
-	title := s.title(m, p)
 	g.put(0, y, g.Width, clip(title, room, s.glyphs.dots), Ink{Attr: Bold})
 	if len(tags) > 0 {
 		g.pieces(room+2, y, g.Width, 2, tags)
