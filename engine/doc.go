@@ -212,8 +212,8 @@
 // A lost change shows at the end of the token's next run, and not before. If there
 // is none, REST tells; a recording has none to ask. A change that is lost and overwritten
 // before that run ends leaves no trace, and no harm. A market whose hash covers a min_order_size that
-// nobody has seen, or whose recipe is new, is never proved: its status says so, and
-// only best prices and whole books speak for it. A connection that is late from its
+// nobody has seen is proved when REST or [Engine.Describe] has told it, and one whose recipe
+// is new never: its status says so, and only best prices and whole books speak for it. A connection that is late from its
 // first frame on shows nothing to compare it with. An exchange whose clock is set back by
 // more than 2 seconds reads as late, for ten minutes at most. Two changes have to be late,
 // so that a quiet connection shows it later than a busy one. The two tokens of a market

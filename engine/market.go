@@ -99,6 +99,9 @@ func (s *shard) join(t *token, id string) bool {
 		}
 		m = newMarket(id)
 		s.markets[id] = m
+		if d, ok := s.described[id]; ok {
+			m.terms.NoteStatics(d.MinOrderSize, d.NegRisk)
+		}
 	}
 	t.market.tokens = slices.DeleteFunc(t.market.tokens, func(o *token) bool { return o == t })
 	s.lock(m)
@@ -106,6 +109,17 @@ func (s *shard) join(t *token, id string) bool {
 	m.tokens = append(m.tokens, t)
 	t.readers.market.Store(m)
 	return true
+}
+
+// describe takes what is known of markets. It changes no book: only what a hash is
+// tried with first.
+func (s *shard) describe(markets []Statics) {
+	for _, d := range markets {
+		s.described[d.Market] = d
+		if m := s.markets[d.Market]; m != nil {
+			m.terms.NoteStatics(d.MinOrderSize, d.NegRisk)
+		}
+	}
 }
 
 // clone returns a copy that holds the clones of the tokens, which are given by

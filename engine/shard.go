@@ -18,6 +18,7 @@ type shard struct {
 	// events that concern no book.
 	tokens    []*token
 	markets   map[string]*market // by condition id
+	described map[string]Statics // of markets, seen or not, by condition id
 	deadlines deadlines
 	lease     *lease
 	proofs    proofs
@@ -74,6 +75,7 @@ func newShard(options feed.DecoderOptions) *shard {
 	return &shard{
 		decoder:   feed.NewDecoder(options),
 		markets:   map[string]*market{},
+		described: map[string]Statics{},
 		lease:     new(lease),
 		searchGap: searchGap,
 		scratch:   book.New(),

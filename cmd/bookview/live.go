@@ -106,6 +106,9 @@ func (w *watcher) run(ctx context.Context, source feed.Source) (code int) {
 		ctx, cancel = context.WithTimeout(ctx, w.runFor)
 		defer cancel()
 	}
+	if err := eng.Describe(statics(w.names)...); err != nil {
+		return w.fail(cli.Failure, err)
+	}
 	if w.sub, err = eng.Watch(w.tokens...); err != nil {
 		return w.fail(cli.Failure, err)
 	}
@@ -115,6 +118,18 @@ func (w *watcher) run(ctx context.Context, source feed.Source) (code int) {
 		show = w.showOnce
 	}
 	return w.unlessStuck(ctx, show)
+}
+
+// statics returns what is known of markets that their hashes cover.
+func statics(names map[string]named) (list []engine.Statics) {
+	seen := map[string]bool{}
+	for _, n := range names {
+		if m := n.market; m != nil && m.MinOrderSize > 0 && feed.IsCondition(m.Condition) && !seen[m.Condition] {
+			seen[m.Condition] = true
+			list = append(list, engine.Statics{Market: m.Condition, MinOrderSize: m.MinOrderSize, NegRisk: m.NegRisk})
+		}
+	}
+	return list
 }
 
 // unlessStuck does something that writes to standard output, which may be read by nobody:

@@ -294,7 +294,7 @@ func (o *options) print(views []engine.View, stdout io.Writer) error {
 	for i := range views {
 		v := &views[i]
 		name := o.names[v.Asset]
-		err := error(nil)
+		var err error
 		if o.json {
 			err = writeJSON(stdout, v, name.line(), o.depth)
 		} else {

@@ -56,13 +56,18 @@ type nameLine struct {
 	Slug     string `json:"market_slug,omitempty"`
 	Question string `json:"question,omitempty"`
 	Outcome  string `json:"outcome,omitempty"`
+	Ends     string `json:"end_date,omitempty"`
 }
 
 func (n named) line() nameLine {
 	if n.market == nil {
 		return nameLine{}
 	}
-	return nameLine{n.market.Slug, n.market.Question, n.outcome}
+	line := nameLine{Slug: n.market.Slug, Question: n.market.Question, Outcome: n.outcome}
+	if end := n.market.EndDate; !end.IsZero() {
+		line.Ends = end.UTC().Format(time.RFC3339)
+	}
+	return line
 }
 
 // resolver finds out what the names on the command line stand for.

@@ -52,7 +52,8 @@ func svg(e *emulator) string {
 	for y := range window.Y {
 		for x := vt.Col(0); x < window.X; {
 			first := e.GetCell(vt.Coord{X: x, Y: y})
-			from, text := x, ""
+			from := x
+			var text strings.Builder
 			for ; x < window.X; x++ {
 				cell := e.GetCell(vt.Coord{X: x, Y: y})
 				if !cell.S.Equal(first.S) {
@@ -61,9 +62,9 @@ func svg(e *emulator) string {
 				if cell.C == "" {
 					cell.C = " "
 				}
-				text += cell.C
+				text.WriteString(cell.C)
 			}
-			out.WriteString(run2svg(text, first.S, float64(from)*cellWidth+10, int(y)*cellHeight+10, cellWidth, cellHeight))
+			out.WriteString(run2svg(text.String(), first.S, float64(from)*cellWidth+10, int(y)*cellHeight+10, cellWidth, cellHeight))
 		}
 	}
 	out.WriteString("</g>\n</svg>\n")

@@ -1,0 +1,82 @@
+package engine
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"example.com/truebook/book"
+)
+
+// TestDescribed: a market whose minimum nobody would guess is proved by its first book if
+// it was described, before it is seen or after, and otherwise not.
+func TestDescribed(t *testing.T) {
+	odd := scriptTerms
+	odd.MinOrderSize, odd.NegRisk = 7*book.Share, true
+	described := []Statics{{Market: condition, MinOrderSize: odd.MinOrderSize, NegRisk: true}}
+	for name, when := range map[string]int{"before": 0, "after": 1, "never": 2} {
+		sc := newScript(t)
+		if when == 0 {
+			sc.s.describe(described)
+		}
+		for i := range 2 {
+			text := []string{"40x10 | 60x7", "41x10 | 60x7"}[i]
+			sc.now += 1000
+			sc.bookWithHash(text, sc.now, hashOf(yesToken, text, sc.now, odd))
+			if when == 1 && i == 0 {
+				sc.s.describe(described)
+			}
+		}
+		proved := sc.s.token(sc.s.decoder.Know(yesToken)).readers.View().Proof.By == ByHash
+		if proved != (when < 2) {
+			t.Errorf("described %s: proved by hash: %v", name, proved)
+		}
+	}
+}
+
+// TestDescribe: every connection is told, those to come too; what is no market is refused,
+// and the number is bounded.
+func TestDescribe(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStream(2)
+		e, err := New(s, Config{TokensPerConnection: 2})
+		if err != nil {
+			t.Fatal(err)
+		}
+		first := Statics{Market: s.x.Markets()[0].Condition, MinOrderSize: 5 * book.Share}
+		second := Statics{Market: s.x.Markets()[1].Condition, MinOrderSize: 15 * book.Share, NegRisk: true}
+		if err := e.Describe(first); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := e.Watch(s.tokens()...); err != nil {
+			t.Fatal(err)
+		}
+		if err := e.Describe(second); err != nil {
+			t.Fatal(err)
+		}
+		for i, d := range e.drivers {
+			if got := d.core.books.described; got[first.Market] != first || got[second.Market] != second {
+				t.Errorf("connection %d knows %v", i, got)
+			}
+		}
+		for _, bad := range []Statics{{Market: "slug"}, {Market: first.Market, MinOrderSize: -1}} {
+			if err := e.Describe(bad); err == nil {
+				t.Errorf("%+v is described", bad)
+			}
+		}
+		if err := e.Describe(make([]Statics, MaxTokens+1)...); err == nil {
+			t.Error("more than there may be")
+		}
+		many := make([]Statics, MaxTokens)
+		for i := range many {
+			many[i] = first
+		}
+		if err := e.Describe(many...); err == nil || !strings.Contains(err.Error(), "more than") {
+			t.Error(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_ = e.Run(ctx)
+	})
+}
