@@ -12,6 +12,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"example.com/truebook/book"
+	"example.com/truebook/engine"
 	"example.com/truebook/feed/feedtest"
 )
 
@@ -204,4 +206,39 @@ func TestReplayAndRecording(t *testing.T) {
 	}
 	s.look()
 	golden(t, s, "recording-failed", 100, 24)
+}
+
+// TestAccount: one's own orders stand beside their levels, those of the other outcome at
+// the mirrored price, and what is not known says so.
+func TestAccount(t *testing.T) {
+	s := fed(t, Options{})
+	account := &Account{
+		Known: true,
+		Orders: []Order{
+			{Asset: yes, Side: book.Bid, Price: 620_000, Size: 150 * book.Share},
+			{Asset: yes, Side: book.Bid, Price: 620_000, Size: 50 * book.Share},
+			{Asset: yes, Side: book.Ask, Price: 660_000, Size: book.Share / 2},
+			{Asset: no, Side: book.Bid, Price: 360_000, Size: 300 * book.Share},
+			{Asset: "1", Side: book.Bid, Price: 620_000, Size: 999 * book.Share},
+		},
+		Fills: []Fill{
+			{Trade{Asset: yes, At: s.now, Buy: true, Price: 620_000, Size: 40 * book.Share}, "mined"},
+			{Trade{Asset: "1", At: s.now, Buy: true, Price: 620_000, Size: 41 * book.Share}, "mined"},
+		},
+	}
+	s.change = func(in *Input) {
+		in.Account = account
+		if len(in.Markets[0].Tokens) == 1 { // the other outcome has no book yet
+			in.Markets[0].Tokens = append(in.Markets[0].Tokens, Token{Outcome: "No", View: engine.View{Asset: no}})
+		}
+	}
+	s.look()
+	golden(t, s, "account", 110, 24)
+	golden(t, s, "account", 80, 24)
+	account.Known, account.Reason, account.Since = false, "the connection is not there", s.now
+	s.wait(3 * time.Second)
+	golden(t, s, "account-unknown", 110, 24)
+	s.change = func(in *Input) { in.Account = account }
+	s.look()
+	golden(t, s.keys('t'), "account-complement", 110, 24)
 }

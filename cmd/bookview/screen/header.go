@@ -191,6 +191,13 @@ func (s *Screen) drawHealth(g *Grid, y int, m *Market, p *pane) {
 	if text, ink := s.mirror(m); text != "" {
 		add(6, text, ink)
 	}
+	if text, ink := s.account(); text != "" {
+		need := 5
+		if !s.in.Account.Known {
+			need = 9
+		}
+		add(need, text, ink)
+	}
 	if v := &p.view; v.TickSize > 0 {
 		add(2, "tick "+cents(v.TickSize, 0)+s.glyphs.cent, Ink{Role: Label})
 	}

@@ -18,6 +18,7 @@ type Input struct {
 	Simulated bool
 	Playback  *Playback  // of a replay, otherwise nil
 	Recording *Recording // what is being written, otherwise nil
+	Account   *Account   // one's own orders and fills, nil without an account
 	// Note is what the program has to say, "" if nothing.
 	Note string
 }
@@ -65,6 +66,30 @@ type Recording struct {
 	Bytes   int64
 	Dropped uint64 // frames that are not in it
 	Err     error  // why it has stopped
+}
+
+// Account is one's own state.
+type Account struct {
+	Known  bool
+	Reason string    // why it is not known
+	Since  time.Time // when that began
+	Orders []Order   // that are open
+	Fills  []Fill    // the newest last
+}
+
+// Order is what is left of an order of one's own.
+type Order struct {
+	Asset string
+	Side  book.Side
+	Price book.Price
+	Size  book.Size
+}
+
+// Fill is a trade of one's own.
+type Fill struct {
+	Trade
+
+	Status string // how far it has come
 }
 
 // Trade is a trade as it is told to [Screen.Trade].

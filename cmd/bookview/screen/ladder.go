@@ -11,6 +11,7 @@ import (
 // at 0.
 type layout struct {
 	from, end                             int
+	mine                                  int
 	cash, total, size, delta, other, this int
 	side, bar                             int // where they begin
 }
@@ -28,6 +29,10 @@ func (s *Screen) layout(from, end int, p *pane) layout {
 	column := func(width int) int {
 		x += width
 		return x
+	}
+	if s.in.Account != nil {
+		l.mine = column(11)
+		room -= 11
 	}
 	if room >= 96 {
 		l.cash = column(11)
@@ -100,6 +105,7 @@ func (s *Screen) drawColumns(g *Grid, y int, l *layout, p *pane) {
 	} else {
 		name(l.total, "CUM"+unit)
 	}
+	name(l.mine, "MY")
 	name(l.size, "SIZE"+unit)
 	name(l.delta, "CHANGE")
 	name(l.this, this)
@@ -288,6 +294,9 @@ func (s *Screen) drawRung(g *Grid, y int, l *layout, p *pane, r *rung, scale int
 		g.right(y, l.cash, fit(cash, 10), plain)
 	}
 	g.right(y, l.total, fit(total, 10), plain)
+	if l.mine > 0 {
+		g.right(y, l.mine, s.mineText(p, r), Ink{Attr: Bold})
+	}
 	sizeInk := ink
 	if flash && s.live(v) {
 		sizeInk = ink.with(Reverse)

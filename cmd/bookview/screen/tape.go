@@ -9,12 +9,13 @@ import (
 // drawTape shows the last trades of a market, the newest first.
 func (s *Screen) drawTape(g *Grid, y int, m *Market) {
 	x := g.put(0, y, g.Width, "TRADES ", Ink{Role: Label})
-	trades := s.trades(m)
+	trades := s.withFills(m, s.trades(m))
 	if len(trades) == 0 {
 		g.put(x, y, g.Width, "none yet", Ink{Role: Label})
 		return
 	}
-	for _, t := range trades {
+	for _, f := range trades {
+		t := f.Trade
 		word, ink := "SELL", Ink{Role: Ask}
 		if t.Buy {
 			word, ink = "BUY", Ink{Role: Bid}
@@ -26,10 +27,17 @@ func (s *Screen) drawTape(g *Grid, y int, m *Market) {
 			}
 		}
 		text := t.At.UTC().Format("15:04:05") + " " + word
+		if f.Status != "" {
+			text = "MY " + text
+			ink.Attr = Bold
+		}
 		if label != "" {
 			text += " " + label
 		}
 		text += " " + roughly(int64(t.Size)) + " @" + cents(t.Price, decimals)
+		if f.Status != "" {
+			text += " " + f.Status
+		}
 		if x+width(text) > g.Width {
 			return
 		}
@@ -47,6 +55,23 @@ func (s *Screen) trades(m *Market) []Trade {
 	}
 	slices.Reverse(list)
 	slices.SortStableFunc(list, func(a, b Trade) int { return b.At.Compare(a.At) })
+	return list
+}
+
+// withFills puts one's own fills among the trades, the newest first.
+func (s *Screen) withFills(m *Market, trades []Trade) []Fill {
+	list := make([]Fill, 0, len(trades))
+	if s.in.Account != nil {
+		for _, f := range slices.Backward(s.in.Account.Fills) {
+			if slices.ContainsFunc(m.Tokens, func(t Token) bool { return t.View.Asset == f.Asset }) && len(list) < tapeLength {
+				list = append(list, f)
+			}
+		}
+	}
+	for _, t := range trades {
+		list = append(list, Fill{Trade: t})
+	}
+	slices.SortStableFunc(list, func(a, b Fill) int { return b.At.Compare(a.At) })
 	return list
 }
 
