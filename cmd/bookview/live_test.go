@@ -94,11 +94,14 @@ func lines(t *testing.T, text string) (all []line) {
 func TestLines(t *testing.T) {
 	t.Parallel()
 	server, flags, markets := exchange(t, feedtest.VenueOptions{Seed: 2, Rate: 200})
-	time.AfterFunc(3*time.Second, func() {
-		server.Do(func(v *feedtest.Venue) { v.Inject(feedtest.Fault{Kind: feedtest.Reset, Market: -1}) })
-	})
 	token := markets[0].Yes
-	code, stdout, stderr := call(t, "", append(flags, "--json", "--for", "6s", "--depth", "1", token)...)
+	began := time.Now()
+	out, end := begin(t, append(flags, "--json", "--depth", "1", token)...)
+	out.await(t, `(?s)"type":"book".*"type":"book"`)
+	server.Do(func(v *feedtest.Venue) { v.Inject(feedtest.Fault{Kind: feedtest.Reset, Market: -1}) })
+	out.await(t, `"type":"book".*"epoch":2`)
+	code, stderr := end()
+	stdout := out.String()
 	if code != 0 || strings.Count(stderr, "\n") != 1 || !strings.Contains(stderr, "connection lost") {
 		t.Errorf("exit %d, stderr %s", code, stderr)
 	}
@@ -133,8 +136,8 @@ func TestLines(t *testing.T) {
 	if got := strings.Join(slices.Compact(states), " "); got != "syncing:initial live: stale:disconnected live:" {
 		t.Errorf("states %s", got)
 	}
-	// The first one may be late: frames are held up for a second at times.
-	if books[1] < 2 || books[2] < 1 || books[1]+books[2] > 9 {
+	// One in each epoch, and one each second.
+	if most := 2 + int(time.Since(began)/bookEvery); books[1] < 2 || books[2] < 1 || books[1]+books[2] > most {
 		t.Errorf("books by epoch: %v", books)
 	}
 }

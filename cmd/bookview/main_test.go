@@ -2,14 +2,17 @@ package main
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -28,6 +31,31 @@ func call(t *testing.T, stdin string, args ...string) (code int, stdout, stderr 
 	var out, talk output
 	code = run(t.Context(), args, strings.NewReader(stdin), &out, &talk)
 	return code, out.String(), talk.String()
+}
+
+// begin runs the command until it is interrupted by end.
+func begin(t *testing.T, args ...string) (stdout *output, end func() (code int, stderr string)) {
+	t.Helper()
+	var out, talk output
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan int, 1)
+	go func() { done <- run(ctx, args, strings.NewReader(""), &out, &talk) }()
+	t.Cleanup(cancel)
+	return &out, func() (int, string) {
+		cancel()
+		return <-done, talk.String()
+	}
+}
+
+// await waits until something has been written.
+func (o *output) await(t *testing.T, pattern string) {
+	t.Helper()
+	want := regexp.MustCompile(pattern)
+	for end := time.Now().Add(30 * time.Second); !want.MatchString(o.String()); time.Sleep(20 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatalf("%s is not in\n%s", pattern, o.String())
+		}
+	}
 }
 
 // output is what a command writes, from any goroutine.

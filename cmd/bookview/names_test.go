@@ -350,10 +350,16 @@ func TestCloses(t *testing.T) {
 	t.Parallel()
 	server, flags, markets := exchange(t, feedtest.VenueOptions{Seed: 2, Rate: 100})
 	m := markets[1]
-	time.AfterFunc(3*time.Second, func() {
-		server.Do(func(v *feedtest.Venue) { v.Inject(feedtest.Fault{Kind: feedtest.Settle, Market: 1}) })
-	})
-	code, stdout, stderr := call(t, "", append(slices.Clone(flags), "--json", "--for", "6s", "--depth", "1", "polymarket.com/event/"+m.Event)...)
+	out, end := begin(t, append(slices.Clone(flags), "--json", "--depth", "1", "polymarket.com/event/"+m.Event)...)
+	for _, token := range []string{m.Yes, m.No} {
+		out.await(t, `"state","asset_id":"`+token+`.*"live"`)
+	}
+	server.Do(func(v *feedtest.Venue) { v.Inject(feedtest.Fault{Kind: feedtest.Settle, Market: 1}) })
+	for _, token := range []string{m.Yes, m.No} {
+		out.await(t, `"state","asset_id":"`+token+`.*"gone"`)
+	}
+	code, stderr := end()
+	stdout := out.String()
 	if code != 0 || stderr != "" && !strings.Contains(stderr, "all subscribed assets resolved") {
 		t.Errorf("exit %d, stderr %s", code, stderr)
 	}

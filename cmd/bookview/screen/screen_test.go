@@ -43,8 +43,11 @@ func TestRungsAgainstModel(t *testing.T) {
 			want := map[book.Price]book.Size{}
 			for _, l := range sides[side] {
 				price := l.Price
-				for step > 0 && price%step != 0 { // away from the other side
-					price += map[book.Side]book.Price{book.Bid: -1, book.Ask: 1}[side]
+				if step > 0 && price%step != 0 { // away from the other side
+					price -= price % step
+					if side == book.Ask {
+						price += step
+					}
 				}
 				want[price] += l.Size
 			}
