@@ -16,11 +16,11 @@ func (s *shard) priceChange(e *feed.PriceChange) {
 		switch {
 		case t.state == Gone:
 		case t.based && t.conn != s.conn:
-			t.noteAbroad(s.conn, c, newKey(e.Time, &c.Hash))
+			t.noteAbroad(s.conn, c, key{e.Time, c.Hash})
 		case !s.join(t, e.Market):
 			s.breakContinuity(t, BadMessage)
 		default:
-			s.change(t, c, newKey(e.Time, &c.Hash))
+			s.change(t, c, key{e.Time, c.Hash})
 		}
 	}
 }
@@ -276,7 +276,7 @@ func (s *shard) closeHash(t *token) {
 		s.tallies[HashWitness].count(agreed)
 	case r.check == Failed && t.continuous:
 		s.settlePending(t, disagreed)
-		t.pending = failure{line: r.line, continued: failedBefore, expected: r.key.hash.bytes(), found: t.found}
+		t.pending = failure{line: r.line, continued: failedBefore, expected: r.key.hash, found: t.found}
 		if failedBefore && r.searched {
 			t.demote(HashMismatch, s.now) // whatever the clock says
 		}

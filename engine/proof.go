@@ -221,5 +221,5 @@ func (s *shard) check(t *token, b *book.Book, k key, effort feed.Effort) feed.Ma
 	}
 	s.bids, s.asks = b.AppendBackward(s.bids[:0], book.Bid), b.AppendBackward(s.asks[:0], book.Ask)
 	s.proofs.charge(idBytes + levelBytes*int64(len(s.bids)+len(s.asks)))
-	return s.checker.Check(id, s.bids, s.asks, k.hash.bytes(), &m.terms, effort)
+	return s.checker.Check(id, s.bids, s.asks, k.hash, &m.terms, effort)
 }

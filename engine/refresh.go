@@ -31,7 +31,7 @@ type awaited struct {
 // is the truth at once.
 func (s *shard) wholeBook(t *token, e *feed.Book) {
 	s.hide(t)
-	k := newKey(e.Time, &e.Hash)
+	k := key{e.Time, e.Hash}
 	old := t.based && (k.time < t.horizon.newest.time || k != t.run.key && t.ring.has(k))
 	foreign := t.based && t.conn != s.conn
 	behindOwn := foreign && t.abroadConn == s.conn && t.abroad.unordered(k)
@@ -293,7 +293,7 @@ func (s *shard) endAwaited(t *token, o outcome) {
 		s.check(t, h.ours, h.key, feed.Quick)
 		s.find(Finding{
 			Line: h.run.line, Asset: t.asset.ID, Witness: HashWitness, Continued: failedBefore,
-			Expected: h.key.hash.bytes().String(), Found: s.checker.Found().String(),
+			Expected: h.key.hash.String(), Found: s.checker.Found().String(),
 		})
 	}
 	s.closeTop(t, &h.run)

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"encoding/binary"
 	"slices"
 	"time"
 
@@ -25,31 +24,11 @@ func (i instant) after(d time.Duration) instant { return i + instant(d) }
 // no hash names nothing that could be recognized again.
 type key struct {
 	time feed.Timestamp
-	hash words
-}
-
-// words is a hash as numbers, which are passed and compared in registers: a key is
-// looked at a dozen times for each change.
-type words struct {
-	a, b uint64
-	c    uint32
-}
-
-func newKey(t feed.Timestamp, h *feed.Hash) key {
-	return key{t, words{
-		binary.LittleEndian.Uint64(h[:8]), binary.LittleEndian.Uint64(h[8:16]), binary.LittleEndian.Uint32(h[16:]),
-	}}
-}
-
-func (w words) bytes() (h feed.Hash) {
-	binary.LittleEndian.PutUint64(h[:8], w.a)
-	binary.LittleEndian.PutUint64(h[8:16], w.b)
-	binary.LittleEndian.PutUint32(h[16:], w.c)
-	return h
+	hash feed.Hash
 }
 
 // unnamed says that no hash was announced.
-func (k key) unnamed() bool { return k.hash == words{} }
+func (k key) unnamed() bool { return k.hash.IsZero() }
 
 // ringSize is how many announced states of a token are remembered. The exchange
 // repeats entries up to 120 ms late (measured by others, 2026-10), in which the
@@ -75,9 +54,9 @@ func (r *ring) add(k key) {
 		return
 	}
 	if len(r.states) < ringSize {
-		r.states = append(r.states, announced{k.time, k.hash.a})
+		r.states = append(r.states, announced{k.time, k.hash.Part()})
 	} else {
-		r.states[r.next] = announced{k.time, k.hash.a}
+		r.states[r.next] = announced{k.time, k.hash.Part()}
 		r.next = (r.next + 1) % ringSize
 	}
 	r.latest = max(r.latest, k.time)
@@ -87,7 +66,7 @@ func (r *ring) has(k key) bool {
 	if k.time > r.latest || k.unnamed() {
 		return false
 	}
-	return slices.Contains(r.states, announced{k.time, k.hash.a})
+	return slices.Contains(r.states, announced{k.time, k.hash.Part()})
 }
 
 // How long a doubt may last before it costs the book something.

@@ -257,7 +257,7 @@ func (t *token) status() Status {
 		Settling: t.state == Live && t.settling != NoReason,
 		Epoch:    t.epoch, Version: t.version, Check: t.run.check,
 		Proof: Proof{By: t.proof.by, Version: t.proof.version, Time: t.proof.at.time()},
-		Time:  t.run.key.time, Hash: t.run.key.hash.bytes(), Received: t.received.time(),
+		Time:  t.run.key.time, Hash: t.run.key.hash, Received: t.received.time(),
 		TickSize: terms.TickSize, LastTrade: terms.LastTrade,
 	}
 	if s.Settling {

@@ -127,7 +127,7 @@ func TestCalibrationWithoutTerms(t *testing.T) {
 	}
 	var c feed.HashChecker
 	var m feed.MarketTerms
-	if got := c.Check(checkID, bids, asks, feed.Hash{1}, &m, feed.Exhaust); got != feed.CannotSay {
+	if got := c.Check(checkID, bids, asks, feed.HashOf([20]byte{1}), &m, feed.Exhaust); got != feed.CannotSay {
 		t.Errorf("a hash of nothing: %v", got)
 	}
 }
@@ -232,7 +232,7 @@ func TestCheckDoesNotAllocate(t *testing.T) {
 	var c feed.HashChecker
 	m := calibrated(t, &c)
 	want := hashUnder(func(*feed.HashTerms) {})
-	for effort, announced := range map[feed.Effort]feed.Hash{feed.Quick: want, feed.Search: {1}} {
+	for effort, announced := range map[feed.Effort]feed.Hash{feed.Quick: want, feed.Search: feed.HashOf([20]byte{1})} {
 		c.Check(checkID, bids, asks, announced, m, effort)
 		if n := testing.AllocsPerRun(10, func() { c.Check(checkID, bids, asks, announced, m, effort) }); n > 0 {
 			t.Errorf("effort %d: %v allocations", effort, n)
