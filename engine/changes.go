@@ -9,6 +9,7 @@ import (
 
 func (s *shard) priceChange(e *feed.PriceChange) {
 	s.mirror(e)
+	var named *market // by the event, once a token is in it
 	for i := range e.Changes {
 		c := &e.Changes[i]
 		t := s.token(c.Asset)
@@ -17,9 +18,10 @@ func (s *shard) priceChange(e *feed.PriceChange) {
 		case t.state == Gone:
 		case t.based && t.conn != s.conn:
 			t.noteAbroad(s.conn, c, key{e.Time, c.Hash})
-		case !s.join(t, e.Market):
+		case t.market != named && !s.join(t, e.Market):
 			s.breakContinuity(t, BadMessage)
 		default:
+			named = t.market
 			s.change(t, c, key{e.Time, c.Hash})
 		}
 	}
@@ -89,9 +91,10 @@ func (s *shard) change(t *token, c *feed.Change, k key) {
 func (s *shard) startRun(t *token, k key) {
 	t.horizon.announce(k)
 	overtaken := t.setBackAt != 0 && s.now < t.setBackAt.after(maxDisorder*time.Millisecond)
-	t.run = run{key: k, ambiguous: overtaken || t.horizon.unordered(k) || t.ring.has(k)}
+	ambiguous := overtaken || t.horizon.unordered(k) || t.ring.has(k)
+	t.run = run{key: k, ambiguous: ambiguous}
 	t.ring.add(k)
-	t.hasLate, t.setBackTo = false, key{}
+	t.hasLate, t.hasSetBack = false, false
 }
 
 // set writes a change of the token's run into the book.
@@ -207,8 +210,8 @@ func (s *shard) past(t *token, c *feed.Change, k key) {
 	if !s.wouldBe(t, c, k) {
 		return
 	}
-	if before := t.setBackTo; before == (key{}) || k.time <= before.time {
-		t.setBackTo = k
+	if !t.hasSetBack || k.time <= t.setBackTo.time {
+		t.setBackTo, t.hasSetBack = k, true
 		return
 	}
 	next := t.other
@@ -318,10 +321,7 @@ func (s *shard) find(f Finding) {
 
 // closeTop asks the witness of the top at the end of a run.
 func (s *shard) closeTop(t *token, r *run) {
-	top := t.top
-	if t.touched {
-		top = t.book.Top()
-	}
+	top := t.book.Top()
 	switch {
 	case !r.hasBest:
 		s.tallies[TopWitness].count(unknown)

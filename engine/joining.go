@@ -358,9 +358,6 @@ func (s *shard) rebase(t *token, e *feed.Book, k key, after []entry, known bool)
 		return refused
 	}
 	t.replaced()
-	if t.ring == nil {
-		t.ring = new(ring)
-	}
 	t.conn, t.based, t.other, t.hasLate, t.oddState = s.conn, true, nil, false, key{}
 	t.baseTime = k.time
 	s.rerun(t, k)

@@ -229,14 +229,20 @@ func (s *shard) frame(data []byte) error {
 
 // token returns the token of an asset, which it makes if need be.
 func (s *shard) token(a *feed.Asset) *token {
+	if uint(a.Index) < uint(len(s.tokens)) {
+		if t := s.tokens[a.Index]; t != nil {
+			return t
+		}
+	}
+	return s.addToken(a)
+}
+
+func (s *shard) addToken(a *feed.Asset) *token {
 	for a.Index >= len(s.tokens) {
 		s.tokens = append(s.tokens, nil)
 	}
-	t := s.tokens[a.Index]
-	if t == nil {
-		t = newToken(a, s.lease)
-		s.tokens[a.Index] = t
-	}
+	t := newToken(a, s.lease)
+	s.tokens[a.Index] = t
 	return t
 }
 
@@ -385,7 +391,7 @@ func (s *shard) forget(t *token) {
 	_, _ = t.book.Replace(nil, nil)
 	t.replaced()
 	t.based = false // whatever still comes of it
-	t.ring, t.other, t.awaited, t.top = nil, nil, nil, book.Top{}
+	t.ring, t.other, t.awaited = ring{}, nil, nil
 	t.version++ // it is not what it was
 	old, m := t.market, newMarket("")
 	old.tokens = slices.DeleteFunc(old.tokens, func(o *token) bool { return o == t })
@@ -402,13 +408,12 @@ func (s *shard) comeBack(t *token) {
 	s.hide(t)
 	_, _ = t.book.Replace(nil, nil)
 	t.replaced()
-	t.ring, t.other, t.awaited = nil, nil, nil
+	t.ring, t.other, t.awaited = ring{}, nil, nil
 	t.based, t.continuous, t.failed, t.settling = false, false, false, NoReason
 	t.believeFrom = s.now.after(2 * seedDelay)
 	// What was announced counts: a book may be from before it.
 	t.run, t.abroad, t.pending = run{}, horizon{}, failure{}
 	t.state, t.reason, t.since = Syncing, Initial, s.now
-	t.top = book.Top{}
 	t.version++ // it is not what it was
 	s.deadlines.set(&t.overdue, 0)
 }
