@@ -92,7 +92,8 @@ func (s *shard) startRun(t *token, k key) {
 	t.horizon.announce(k)
 	overtaken := t.setBackAt != 0 && s.now < t.setBackAt.after(maxDisorder*time.Millisecond)
 	ambiguous := overtaken || t.horizon.unordered(k) || t.ring.has(k)
-	t.run = run{key: k, ambiguous: ambiguous}
+	t.run = run{}
+	t.run.key, t.run.ambiguous = k, ambiguous
 	t.ring.add(k)
 	t.hasLate, t.hasSetBack = false, false
 }

@@ -58,7 +58,7 @@ func (h Hash) Bytes() (sum [20]byte) {
 func (h Hash) Part() uint64 { return h.a }
 
 // IsZero says whether there is no hash.
-func (h Hash) IsZero() bool { return h == Hash{} }
+func (h Hash) IsZero() bool { return h.a|h.b|h.c == 0 }
 
 // String returns 40 lower-case hex digits, "" for no hash.
 func (h Hash) String() string {
