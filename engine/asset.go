@@ -9,12 +9,13 @@ import (
 // of goroutines, while the engine goes on.
 type Asset struct {
 	id    string
-	top   published
-	lease *lease
+	token *token
 	// market guards token. It changes at most when the first event tells which
 	// market the token is in; the old one is locked then as well.
 	market atomic.Pointer[market]
-	token  *token
+	lease  *lease
+	_      [2]uint64 // so that each slot of top is a line of memory of its own
+	top    published
 }
 
 // ID returns the token's id.
@@ -29,9 +30,15 @@ func (a *Asset) ID() string { return a.id }
 func (a *Asset) Top() (top Top, err error) {
 	stateErr, ok := a.top.read(&top, maxAttempts)
 	over := a.lease.over()
-	switch {
-	case ok && stateErr == nil && !over:
+	if ok && stateErr == nil && !over {
 		return top, nil
+	}
+	return a.noTop(&top, stateErr, ok, over)
+}
+
+// noTop says why the top that was read is not to be used.
+func (a *Asset) noTop(top *Top, stateErr *StateError, ok, over bool) (Top, error) {
+	switch {
 	case ok && stateErr != nil && (!over || stateErr.State != Live):
 		return Top{}, stateErr
 	case over:
@@ -75,9 +82,10 @@ type lease struct {
 
 func (l *lease) over() bool {
 	until := l.until.Load()
-	if until == 0 {
-		return false
-	}
+	return until != 0 && l.passed(until)
+}
+
+func (l *lease) passed(until int64) bool {
 	if l.clock != nil {
 		return int64(l.clock()) > until
 	}

@@ -100,7 +100,10 @@ func (s *shard) startRun(t *token, k key) {
 
 // set writes a change of the token's run into the book.
 func (s *shard) set(t *token, c *feed.Change) {
-	if !s.write(t, c, t.run.key) {
+	if t.joining != nil {
+		t.joining.note(c, t.run.key)
+	}
+	if !s.write(t, c) {
 		return
 	}
 	t.run.changed()
@@ -109,11 +112,8 @@ func (s *shard) set(t *token, c *feed.Change) {
 }
 
 // write puts a change into the book, and into the one that it may be instead.
-func (s *shard) write(t *token, c *feed.Change, k key) bool {
+func (s *shard) write(t *token, c *feed.Change) bool {
 	t.refreshed = false
-	if t.joining != nil {
-		t.joining.note(c, k)
-	}
 	old, err := t.book.Set(c.Side, c.Price, c.Size)
 	if err != nil { // more levels than a book can have
 		s.breakContinuity(t, BadMessage)
@@ -241,7 +241,10 @@ func (s *shard) setLate(t *token, c *feed.Change, k key) {
 	if wrongTime {
 		s.closeRun(t) // before the entry changes the book that it is about
 	}
-	if !s.write(t, c, k) {
+	if t.joining != nil {
+		t.joining.note(c, k)
+	}
+	if !s.write(t, c) {
 		return
 	}
 	t.run.changed()
@@ -297,9 +300,12 @@ func (s *shard) closeHash(t *token) {
 // settlePending counts the failure of an earlier run, which waited for the next
 // one.
 func (s *shard) settlePending(t *token, o outcome) {
-	if t.pending.line == 0 {
-		return
+	if t.pending.line != 0 {
+		s.settleFailure(t, o)
 	}
+}
+
+func (s *shard) settleFailure(t *token, o outcome) {
 	p := t.pending
 	t.pending = failure{}
 	s.tallies[HashWitness].count(o)

@@ -110,7 +110,7 @@ func (s *shard) prove() {
 		t := p.next()
 		s.hide(t)
 		s.compare(t)
-		s.deadlines.set(&t.overdue, t.nextDeadline())
+		s.reschedule(t)
 	}
 }
 

@@ -165,11 +165,22 @@ func (s *shard) expire(now instant) {
 		s.now = max(s.now, t.overdue.due) // which may have been set when it was over already
 		s.hide(t)
 		s.overdue(t)
-		s.deadlines.set(&t.overdue, t.nextDeadline())
+		s.reschedule(t)
 	}
 	s.now = max(s.now, now)
 	s.prove()
 	s.release()
+}
+
+// reschedule follows a change of what is due for a token.
+func (s *shard) reschedule(t *token) {
+	var due instant // never, as nearly always
+	if t.awaited != nil || t.run.check == Open || t.failed || t.settling != NoReason {
+		due = t.nextDeadline()
+	}
+	if due != t.overdue.due {
+		s.deadlines.set(&t.overdue, due)
+	}
 }
 
 // overdue applies what is due for a token. Each case clears the cause of its
@@ -229,7 +240,7 @@ func (s *shard) frame(data []byte) error {
 
 // token returns the token of an asset, which it makes if need be.
 func (s *shard) token(a *feed.Asset) *token {
-	if uint(a.Index) < uint(len(s.tokens)) {
+	if a.Index < len(s.tokens) {
 		if t := s.tokens[a.Index]; t != nil {
 			return t
 		}
@@ -275,7 +286,7 @@ func (s *shard) publish(t *token) {
 	case t.proof.by <= ByTop && r.hasBest && t.settling == NoReason:
 		t.proof = proof{ByTop, t.version, s.now}
 	}
-	s.deadlines.set(&t.overdue, t.nextDeadline())
+	s.reschedule(t)
 }
 
 // breakAll: what the connection carried from now on, or until now, is unknown.
@@ -315,7 +326,7 @@ func (s *shard) breakContinuity(t *token, reason Reason) {
 		}
 	}
 	t.demote(reason, s.now)
-	s.deadlines.set(&t.overdue, t.nextDeadline())
+	s.reschedule(t)
 }
 
 // doubt makes a token not live, or says why it is not.
@@ -326,7 +337,7 @@ func (s *shard) doubt(t *token, reason Reason) {
 	s.hide(t)
 	t.demote(reason, s.now)
 	t.reason = reason
-	s.deadlines.set(&t.overdue, t.nextDeadline())
+	s.reschedule(t)
 }
 
 // doubtAll makes every token not live, or says why it is not.
@@ -344,7 +355,7 @@ func (s *shard) demoteAll(reason Reason) {
 		if t != nil && t.state == Live {
 			s.hide(t)
 			t.demote(reason, s.now)
-			s.deadlines.set(&t.overdue, t.nextDeadline())
+			s.reschedule(t)
 		}
 	}
 }
