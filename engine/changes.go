@@ -90,7 +90,7 @@ func (s *shard) change(t *token, c *feed.Change, k key) {
 // be newer, or if this one has been announced before.
 func (s *shard) startRun(t *token, k key) {
 	t.horizon.announce(k)
-	overtaken := t.setBackAt != 0 && s.now < t.setBackAt.after(maxDisorder*time.Millisecond)
+	overtaken := t.wasSetBack && s.now < t.setBackAt.after(maxDisorder*time.Millisecond)
 	ambiguous := overtaken || t.horizon.unordered(k) || t.ring.has(k)
 	t.run = run{}
 	t.run.key, t.run.ambiguous = k, ambiguous

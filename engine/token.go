@@ -44,6 +44,7 @@ type token struct {
 	settling   Reason
 	hasLate    bool // late is one
 	hasSetBack bool // setBackTo is one
+	wasSetBack bool // at setBackAt
 
 	conn int // the connection whose changes it follows, if based
 	run  run
@@ -51,22 +52,21 @@ type token struct {
 	// or not. A state that another may be newer than is never Proved.
 	horizon  horizon
 	baseTime feed.Timestamp // of the last whole book that may be what it says
-	// setBackAt is when the horizon was last moved to an earlier time, 0 if it never
-	// was.
-	setBackAt instant
-	ring      ring
-	version   uint64
-	received  instant
-	proof     proof
-	epoch     uint64
-	shown     shownTop
-	watch     *watch   // who is told of changes, nil if nobody is
-	overdue   schedule // in shard.deadlines
-	pending   failure
+	ring     ring
+	version  uint64
+	received instant
+	proof    proof
+	epoch    uint64
+	shown    shownTop
+	watch    *watch   // who is told of changes, nil if nobody is
+	overdue  schedule // in shard.deadlines
+	pending  failure
 
 	asset    *feed.Asset
 	readers  *Asset
 	provedIn uint64 // the epoch in which a hash proved the book last
+	// setBackAt is when the horizon was last moved to an earlier time, if wasSetBack.
+	setBackAt instant
 	// setBackTo is the latest state before the run's that the book had the hash of with
 	// changes that came after the run.
 	setBackTo key
@@ -143,7 +143,7 @@ func (t *token) isLate(k key) bool { return t.hasLate && k == t.late }
 // was wrong. Unless they did come too early: until whatever was overtaken has come,
 // no run is proved. Which states have been announced is still known.
 func (t *token) setBack(k key, now instant) {
-	t.horizon, t.setBackAt = horizon{newest: k}, now
+	t.horizon, t.setBackAt, t.wasSetBack = horizon{newest: k}, now, true
 }
 
 // demote makes a live token stale.
