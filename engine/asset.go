@@ -28,23 +28,27 @@ func (a *Asset) ID() string { return a.id }
 // A top is published when it changes, so that Version may be older than that of
 // [Asset.View].
 func (a *Asset) Top() (top Top, err error) {
-	stateErr, ok := a.top.read(&top, maxAttempts)
-	over := a.lease.over()
-	if ok && stateErr == nil && !over {
-		return top, nil
-	}
-	return a.noTop(&top, stateErr, ok, over)
+	err = a.readTop(&top)
+	return top, err
 }
 
-// noTop says why the top that was read is not to be used.
-func (a *Asset) noTop(top *Top, stateErr *StateError, ok, over bool) (Top, error) {
+// readTop is Top, which is so small that the compiler puts it into its callers: the top
+// is written to where they want it.
+func (a *Asset) readTop(top *Top) error {
+	stateErr, ok := a.top.read(top, maxAttempts)
+	over := a.lease.over()
+	if ok && stateErr == nil && !over {
+		return nil
+	}
+	epoch := top.Epoch
+	*top = Top{}
 	switch {
 	case ok && stateErr != nil && (!over || stateErr.State != Live):
-		return Top{}, stateErr
+		return stateErr
 	case over:
-		return Top{}, &StateError{State: Stale, Reason: Stalled, Since: a.lease.end(), Epoch: top.Epoch}
+		return &StateError{State: Stale, Reason: Stalled, Since: a.lease.end(), Epoch: epoch}
 	}
-	return Top{}, &StateError{State: Live, Reason: Busy}
+	return &StateError{State: Live, Reason: Busy}
 }
 
 // View returns the token's book and status: one version, whole frames. It costs
