@@ -36,27 +36,28 @@ func (k key) unnamed() bool { return k.hash.IsZero() }
 const ringSize = 64
 
 // ring holds the states that were announced last, at most ringSize, in no order
-// that matters. It grows as needed: most tokens are quiet. Eight bytes of a hash
-// are as good as all to tell the states of one millisecond apart, and keep it small.
+// that matters. It grows as needed: most tokens are quiet. Of each it keeps eight
+// bytes, which are as good as all to tell so few apart.
 type ring struct {
-	states []announced
+	marks  []uint64       // of the states
 	next   int            // to be overwritten, when it is full
 	latest feed.Timestamp // of all that were ever added: most searches are beyond it
 }
 
-type announced struct {
-	time feed.Timestamp
-	hash uint64
+// mark is a number that hardly any other state of the token has.
+func (k key) mark() uint64 {
+	const mix = 0x9e3779b97f4a7c15
+	return uint64(k.time)*mix ^ k.hash.Part()
 }
 
 func (r *ring) add(k key) {
 	if k.unnamed() {
 		return
 	}
-	if len(r.states) < ringSize {
-		r.states = append(r.states, announced{k.time, k.hash.Part()})
+	if len(r.marks) < ringSize {
+		r.marks = append(r.marks, k.mark())
 	} else {
-		r.states[r.next] = announced{k.time, k.hash.Part()}
+		r.marks[r.next] = k.mark()
 		r.next = (r.next + 1) % ringSize
 	}
 	r.latest = max(r.latest, k.time)
@@ -66,7 +67,7 @@ func (r *ring) has(k key) bool {
 	if k.time > r.latest || k.unnamed() {
 		return false
 	}
-	return slices.Contains(r.states, announced{k.time, k.hash.Part()})
+	return slices.Contains(r.marks, k.mark())
 }
 
 // How long a doubt may last before it costs the book something.

@@ -278,7 +278,7 @@ func (t *token) clone() *token {
 	if t.other != nil {
 		c.other = t.other.Fork()
 	}
-	c.ring.states = slices.Clone(t.ring.states)
+	c.ring.marks = slices.Clone(t.ring.marks)
 	if t.joining != nil {
 		j := *t.joining
 		j.entries = slices.Clone(j.entries)
