@@ -173,7 +173,7 @@ func (t *token) settle(now instant) {
 	default:
 		t.settling = NoReason
 	}
-	if before == NoReason {
+	if before == NoReason && t.settling != NoReason {
 		t.settlingAt = now
 	}
 }
