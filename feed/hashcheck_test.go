@@ -1,6 +1,8 @@
 package feed_test
 
 import (
+	"encoding/hex"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -222,6 +224,31 @@ func TestParseHash(t *testing.T) {
 		if h, err := feed.ParseHash(bad); err == nil || !h.IsZero() {
 			t.Errorf("%q: %v, %v", bad, h, err)
 		}
+	}
+}
+
+// TestHashBytes: a hash is the same by its text and by its bytes, digit by digit.
+func TestHashBytes(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	seen := map[feed.Hash]bool{{}: true}
+	for range 1000 {
+		var sum [20]byte
+		for i := range sum {
+			sum[i] = byte(r.Uint32())
+		}
+		h := feed.HashOf(sum)
+		if parsed, err := feed.ParseHash(hex.EncodeToString(sum[:])); err != nil || parsed != h || h.Bytes() != sum || seen[h] {
+			t.Fatalf("%x: %v, %v, bytes %x", sum, parsed, err, h.Bytes())
+		}
+		seen[h] = true
+		other := sum
+		other[r.IntN(20)] ^= 1 << r.IntN(8)
+		if feed.HashOf(other) == h {
+			t.Fatalf("%x and %x are the same", sum, other)
+		}
+	}
+	if h := feed.HashOf([20]byte{}); !h.IsZero() || h.String() != "" {
+		t.Errorf("no hash is %v", h)
 	}
 }
 
