@@ -54,8 +54,8 @@ func (s *shard) mirror(e *feed.PriceChange) {
 // both tokens are looked at here, before a lock is waited for, lets the memory of both
 // be fetched at the same time.
 func (s *shard) pair(a, b *token) {
-	if m := a.market; m == b.market && !m.paired && m.id != "" {
-		m.paired = true
+	if a.market == b.market {
+		a.market.paired = true
 	}
 }
 
