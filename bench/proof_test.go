@@ -64,14 +64,14 @@ func BenchmarkProof(b *testing.B) {
 		if err != nil {
 			b.Fatal(err)
 		}
-		if got := feed.Hash(sha1.Sum(text)); got != want {
+		if got := feed.HashOf(sha1.Sum(text)); got != want {
 			b.Fatalf("encoding/json gives %v, not %v, of %s", got, want, strings.TrimSpace(string(text)))
 		}
 		prefix := fmt.Sprintf("levels=%d/by=", levels)
 		for _, effort := range []feed.Effort{feed.Quick, feed.Search} {
 			name, announced := "check", want
 			if effort == feed.Search {
-				name, announced = "search", feed.Hash{1} // that nothing has
+				name, announced = "search", feed.HashOf([20]byte{1}) // that nothing has
 			}
 			b.Run(prefix+name, func(b *testing.B) {
 				target := deep(b, levels)

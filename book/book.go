@@ -46,10 +46,11 @@ type Book struct {
 func New() *Book { return &Book{bids: newLadder(), asks: newLadder()} }
 
 func (b *Book) side(s Side) *ladder {
+	bids, l := &b.bids, &b.asks
 	if s == Bid {
-		return &b.bids
+		l = bids // by no jump: the two sides come in no order that could be predicted
 	}
-	return &b.asks
+	return l
 }
 
 // Set puts the whole size at a price, as the exchange's changes do, or removes

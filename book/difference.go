@@ -42,10 +42,13 @@ type sideDifference struct {
 }
 
 func (d *sideDifference) compute(side Side, have *ladder, levels []Level) error {
+	d.changes = d.changes[:0]
+	if have.is(side, levels) {
+		return nil
+	}
 	if err := d.normalize(side, levels); err != nil {
 		return err
 	}
-	d.changes = d.changes[:0]
 	i := 0
 	have.levels.Scan(func(k key, size Size) bool {
 		for ; i < len(d.want) && d.want[i].key < k; i++ {

@@ -93,6 +93,22 @@ func (l *ladder) top(side Side) Level {
 	return side.level(l.best, l.bestSize)
 }
 
+// is says whether these are the levels, worst first. It is what nearly every snapshot
+// is, and costs half of finding a difference.
+func (l *ladder) is(side Side, levels []Level) bool {
+	if l.levels.Len() != len(levels) {
+		return false
+	}
+	l.levels.Scan(func(k key, size Size) bool {
+		if levels[0] != side.level(k, size) {
+			return false
+		}
+		levels = levels[1:]
+		return true
+	})
+	return len(levels) == 0
+}
+
 // appendBackward appends the levels in ascending order of keys, worst first.
 func (l *ladder) appendBackward(dst []Level, side Side) []Level {
 	l.levels.Scan(func(k key, size Size) bool {

@@ -233,6 +233,43 @@ func checkChanges(t *testing.T, newer, older book.Snapshot, newModel, oldModel *
 	}
 }
 
+// TestReplaceByNearlyTheSame: a snapshot that differs in one level, or in none, in any
+// place, written worst first as the exchange does and in other orders.
+func TestReplaceByNearlyTheSame(t *testing.T) {
+	w := walk{Rand: rand.New(rand.NewPCG(5, 1)), tick: 1000, prices: 999}
+	for range 300 {
+		b, m := book.New(), newModel()
+		n := w.IntN(8)
+		_, err := b.Replace(w.levels(n), w.levels(n))
+		if err != nil {
+			t.Fatal(err)
+		}
+		var sides [2][]book.Level
+		for side := range sides {
+			sides[side] = b.AppendBackward(nil, book.Side(side))
+		}
+		m.replace(sides[0], sides[1])
+		if levels := sides[w.IntN(2)]; len(levels) > 0 {
+			switch l := &levels[w.IntN(len(levels))]; w.IntN(5) {
+			case 0:
+				l.Size++
+			case 1:
+				l.Size = 0
+			case 2:
+				l.Price += 500 // between two of the grid
+			case 3:
+				slices.Reverse(levels)
+			}
+		}
+		want := m.replace(sides[0], sides[1])
+		differ, err := b.Differs(sides[0], sides[1])
+		if changed, replaced := b.Replace(sides[0], sides[1]); differ != want || changed != want || err != nil || replaced != nil {
+			t.Fatalf("%d and %d changes, expected %d; %v, %v", differ, changed, want, err, replaced)
+		}
+		m.check(t, b.Snapshot())
+	}
+}
+
 func TestComplement(t *testing.T) {
 	w := walk{Rand: rand.New(rand.NewPCG(3, 1)), tick: 1000, prices: 999}
 	for range 100 {

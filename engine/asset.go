@@ -9,12 +9,13 @@ import (
 // of goroutines, while the engine goes on.
 type Asset struct {
 	id    string
-	top   published
-	lease *lease
+	token *token
 	// market guards token. It changes at most when the first event tells which
 	// market the token is in; the old one is locked then as well.
 	market atomic.Pointer[market]
-	token  *token
+	lease  *lease
+	_      [2]uint64 // so that each slot of top is a line of memory of its own
+	top    published
 }
 
 // ID returns the token's id.
@@ -27,17 +28,27 @@ func (a *Asset) ID() string { return a.id }
 // A top is published when it changes, so that Version may be older than that of
 // [Asset.View].
 func (a *Asset) Top() (top Top, err error) {
-	stateErr, ok := a.top.read(&top, maxAttempts)
+	err = a.readTop(&top)
+	return top, err
+}
+
+// readTop is Top, which is so small that the compiler puts it into its callers: the top
+// is written to where they want it.
+func (a *Asset) readTop(top *Top) error {
+	stateErr, ok := a.top.read(top, maxAttempts)
 	over := a.lease.over()
-	switch {
-	case ok && stateErr == nil && !over:
-		return top, nil
-	case ok && stateErr != nil && (!over || stateErr.State != Live):
-		return Top{}, stateErr
-	case over:
-		return Top{}, &StateError{State: Stale, Reason: Stalled, Since: a.lease.end(), Epoch: top.Epoch}
+	if ok && stateErr == nil && !over {
+		return nil
 	}
-	return Top{}, &StateError{State: Live, Reason: Busy}
+	epoch := top.Epoch
+	*top = Top{}
+	switch {
+	case ok && stateErr != nil && (!over || stateErr.State != Live):
+		return stateErr
+	case over:
+		return &StateError{State: Stale, Reason: Stalled, Since: a.lease.end(), Epoch: epoch}
+	}
+	return &StateError{State: Live, Reason: Busy}
 }
 
 // View returns the token's book and status: one version, whole frames. It costs
@@ -75,9 +86,10 @@ type lease struct {
 
 func (l *lease) over() bool {
 	until := l.until.Load()
-	if until == 0 {
-		return false
-	}
+	return until != 0 && l.passed(until)
+}
+
+func (l *lease) passed(until int64) bool {
 	if l.clock != nil {
 		return int64(l.clock()) > until
 	}

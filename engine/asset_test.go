@@ -209,7 +209,7 @@ func TestOneVersionPerFrame(t *testing.T) {
 // A token without a book has no versions.
 func TestTouchedHaveVersions(t *testing.T) {
 	replay := NewReplay(nil)
-	frame := changesText([]string{"40x1 |"}, "40x1 | 60x7", startTime, feed.Hash{1})
+	frame := changesText([]string{"40x1 |"}, "40x1 | 60x7", startTime, feed.HashOf([20]byte{1}))
 	_ = replay.Step(feed.Record{Time: time.UnixMilli(startTime), Frame: []byte(frame)})
 	for _, a := range replay.AppendTouched(nil) {
 		if v := a.View(); v.Version == 0 {

@@ -367,7 +367,7 @@ func TestAttackMemoryOfLeft(t *testing.T) {
 	s.step(input{kind: tokensLeft, tokens: []string{m[0].Yes, m[0].No}})
 	s.pongs(lingerTime + 5*time.Second)
 	tok := s.c.books.tokens[s.c.books.decoder.Find(m[0].Yes).Index]
-	t.Logf("%s: %d markets of the shard, ring kept: %v", s.state(m[0].Yes), len(s.c.books.markets), tok.ring != nil)
+	t.Logf("%s: %d markets of the shard, ring kept: %v", s.state(m[0].Yes), len(s.c.books.markets), tok.ring.marks != nil)
 	if len(s.c.books.markets) != 1 {
 		t.Errorf("%d markets are kept", len(s.c.books.markets))
 	}

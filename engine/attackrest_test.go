@@ -147,7 +147,7 @@ func TestAttackRestHashWrong(t *testing.T) {
 	sc.expect("live, proved, epoch 1", second)
 	sc.ask()
 	e := sc.fetched(second, startTime+1000)
-	e.Hash = feed.Hash{9}
+	e.Hash = feed.HashOf([20]byte{9})
 	outcome := sc.answer(e, startTime+9000)
 	sc.change("| 60x8", third, startTime+2000)
 	if v := sc.view(); v.Check != Proved {

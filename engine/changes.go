@@ -9,6 +9,7 @@ import (
 
 func (s *shard) priceChange(e *feed.PriceChange) {
 	s.mirror(e)
+	var named *market // by the event, once a token is in it
 	for i := range e.Changes {
 		c := &e.Changes[i]
 		t := s.token(c.Asset)
@@ -16,11 +17,12 @@ func (s *shard) priceChange(e *feed.PriceChange) {
 		switch {
 		case t.state == Gone:
 		case t.based && t.conn != s.conn:
-			t.noteAbroad(s.conn, c, newKey(e.Time, &c.Hash))
-		case !s.join(t, e.Market):
+			t.noteAbroad(s.conn, c, key{e.Time, c.Hash})
+		case t.market != named && !s.join(t, e.Market):
 			s.breakContinuity(t, BadMessage)
 		default:
-			s.change(t, c, newKey(e.Time, &c.Hash))
+			named = t.market
+			s.change(t, c, key{e.Time, c.Hash})
 		}
 	}
 }
@@ -88,15 +90,20 @@ func (s *shard) change(t *token, c *feed.Change, k key) {
 // be newer, or if this one has been announced before.
 func (s *shard) startRun(t *token, k key) {
 	t.horizon.announce(k)
-	overtaken := t.setBackAt != 0 && s.now < t.setBackAt.after(maxDisorder*time.Millisecond)
-	t.run = run{key: k, ambiguous: overtaken || t.horizon.unordered(k) || t.ring.has(k)}
+	overtaken := t.wasSetBack && s.now < t.setBackAt.after(maxDisorder*time.Millisecond)
+	ambiguous := overtaken || t.horizon.unordered(k) || t.ring.has(k)
+	t.run = run{}
+	t.run.key, t.run.ambiguous = k, ambiguous
 	t.ring.add(k)
-	t.hasLate, t.setBackTo = false, key{}
+	t.hasLate, t.hasSetBack = false, false
 }
 
 // set writes a change of the token's run into the book.
 func (s *shard) set(t *token, c *feed.Change) {
-	if !s.write(t, c, t.run.key) {
+	if t.joining != nil {
+		t.joining.note(c, t.run.key)
+	}
+	if !s.write(t, c) {
 		return
 	}
 	t.run.changed()
@@ -105,11 +112,8 @@ func (s *shard) set(t *token, c *feed.Change) {
 }
 
 // write puts a change into the book, and into the one that it may be instead.
-func (s *shard) write(t *token, c *feed.Change, k key) bool {
+func (s *shard) write(t *token, c *feed.Change) bool {
 	t.refreshed = false
-	if t.joining != nil {
-		t.joining.note(c, k)
-	}
 	old, err := t.book.Set(c.Side, c.Price, c.Size)
 	if err != nil { // more levels than a book can have
 		s.breakContinuity(t, BadMessage)
@@ -207,8 +211,8 @@ func (s *shard) past(t *token, c *feed.Change, k key) {
 	if !s.wouldBe(t, c, k) {
 		return
 	}
-	if before := t.setBackTo; before == (key{}) || k.time <= before.time {
-		t.setBackTo = k
+	if !t.hasSetBack || k.time <= t.setBackTo.time {
+		t.setBackTo, t.hasSetBack = k, true
 		return
 	}
 	next := t.other
@@ -237,7 +241,10 @@ func (s *shard) setLate(t *token, c *feed.Change, k key) {
 	if wrongTime {
 		s.closeRun(t) // before the entry changes the book that it is about
 	}
-	if !s.write(t, c, k) {
+	if t.joining != nil {
+		t.joining.note(c, k)
+	}
+	if !s.write(t, c) {
 		return
 	}
 	t.run.changed()
@@ -276,7 +283,7 @@ func (s *shard) closeHash(t *token) {
 		s.tallies[HashWitness].count(agreed)
 	case r.check == Failed && t.continuous:
 		s.settlePending(t, disagreed)
-		t.pending = failure{line: r.line, continued: failedBefore, expected: r.key.hash.bytes(), found: t.found}
+		t.pending = failure{line: r.line, continued: failedBefore, expected: r.key.hash, found: t.found}
 		if failedBefore && r.searched {
 			t.demote(HashMismatch, s.now) // whatever the clock says
 		}
@@ -293,9 +300,12 @@ func (s *shard) closeHash(t *token) {
 // settlePending counts the failure of an earlier run, which waited for the next
 // one.
 func (s *shard) settlePending(t *token, o outcome) {
-	if t.pending.line == 0 {
-		return
+	if t.pending.line != 0 {
+		s.settleFailure(t, o)
 	}
+}
+
+func (s *shard) settleFailure(t *token, o outcome) {
 	p := t.pending
 	t.pending = failure{}
 	s.tallies[HashWitness].count(o)
@@ -318,10 +328,7 @@ func (s *shard) find(f Finding) {
 
 // closeTop asks the witness of the top at the end of a run.
 func (s *shard) closeTop(t *token, r *run) {
-	top := t.top
-	if t.touched {
-		top = t.book.Top()
-	}
+	top := t.book.Top()
 	switch {
 	case !r.hasBest:
 		s.tallies[TopWitness].count(unknown)

@@ -75,7 +75,7 @@ func TestDoubt(t *testing.T) {
 			return "bad_message"
 		},
 		"price twice in a book": func(sc *script) string {
-			sc.bookWithHash("40x1 40x2 |", startTime+5, feed.Hash{1})
+			sc.bookWithHash("40x1 40x2 |", startTime+5, feed.HashOf([20]byte{1}))
 			return "bad_message"
 		},
 		"gap":    func(sc *script) string { sc.control(feed.Lost); return "gap" },
@@ -130,12 +130,12 @@ func TestConnections(t *testing.T) {
 // books: refreshes and best prices speak for them.
 func TestUnknownRecipe(t *testing.T) {
 	sc := newScript(t)
-	sc.bookWithHash(opening, startTime, feed.Hash{1})
+	sc.bookWithHash(opening, startTime, feed.HashOf([20]byte{1}))
 	sc.expect("live, unproved, epoch 1", opening)
 	if v := sc.view(); v.Proof.By != ByRefresh || v.Proof.Version != 1 {
 		t.Errorf("proof %+v", v.Proof)
 	}
-	sc.changeWithHash("40x1 |", "40x1 41x5 | 60x7 61x8", startTime+5, feed.Hash{2})
+	sc.changeWithHash("40x1 |", "40x1 41x5 | 60x7 61x8", startTime+5, feed.HashOf([20]byte{2}))
 	sc.changeWithHash("40x2 |", "40x2 41x5 | 60x7 61x8", startTime+6, feed.Hash{})
 	sc.wait(5 * time.Second)
 	sc.expect("live, unproved, epoch 1", "40x2 41x5 | 60x7 61x8")
@@ -242,11 +242,11 @@ func TestAnotherMarket(t *testing.T) {
 	sc.step(fmt.Sprintf(`{"event_type":"tick_size_change","market":"0xother","asset_id":"%s","old_tick_size":"0.01","new_tick_size":"0.001","timestamp":"%d"}`, yesToken, startTime+1))
 	sc.change("40x11 |", "40x11 41x5 | 60x7 61x8", startTime+5)
 	sc.expect("live, proved, epoch 1", "40x11 41x5 | 60x7 61x8")
-	sc.step(strings.ReplaceAll(changesText([]string{"40x12 |"}, "40x12 41x5 | 60x7 61x8", startTime+6, feed.Hash{1}), condition, "0xother"))
+	sc.step(strings.ReplaceAll(changesText([]string{"40x12 |"}, "40x12 41x5 | 60x7 61x8", startTime+6, feed.HashOf([20]byte{1})), condition, "0xother"))
 	sc.expect("stale bad_message, unproved, epoch 1", "40x11 41x5 | 60x7 61x8")
 	sc.change("40x12 |", "40x12 41x5 | 60x7 61x8", startTime+6)
 	sc.expect("live, proved, epoch 2", "40x12 41x5 | 60x7 61x8")
-	sc.step(strings.ReplaceAll(bookText("40x13 |", startTime+7, feed.Hash{1}), condition, "0xother"))
+	sc.step(strings.ReplaceAll(bookText("40x13 |", startTime+7, feed.HashOf([20]byte{1})), condition, "0xother"))
 	sc.expect("stale bad_message, unproved, epoch 2", "40x12 41x5 | 60x7 61x8")
 	if len(sc.s.markets) != 1 {
 		t.Errorf("%d markets", len(sc.s.markets))

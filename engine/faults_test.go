@@ -120,7 +120,7 @@ func (r *recording) loss(t *testing.T, before, after *shard, i int, h happening)
 		if event.kind == sent && event.key == current && line == 0 {
 			line = j + 1 // no change of the run has come: the book itself must tell
 		}
-		healed := r.states[stateID{h.asset, named.hash.bytes()}].is(tok.book)
+		healed := r.states[stateID{h.asset, named.hash}].is(tok.book)
 		at := j + 1
 		s.apply(&r.frames[j].record)
 		for j++; tok.awaited != nil && j < len(r.frames); j++ {

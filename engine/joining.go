@@ -139,7 +139,7 @@ func (s *shard) startJoining(t *token) {
 // the time that the stream as a whole has passed.
 func (s *shard) joinFetched(t *token, e *feed.Book, past feed.Timestamp) joined {
 	s.hide(t)
-	return s.locate(t, &fetched{key: newKey(e.Time, &e.Hash), until: s.now.after(holdTimeout), event: *e}, past)
+	return s.locate(t, &fetched{key: key{e.Time, e.Hash}, until: s.now.after(holdTimeout), event: *e}, past)
 }
 
 // joinHeld is joinFetched for the book that is held, when something was announced or
@@ -358,9 +358,6 @@ func (s *shard) rebase(t *token, e *feed.Book, k key, after []entry, known bool)
 		return refused
 	}
 	t.replaced()
-	if t.ring == nil {
-		t.ring = new(ring)
-	}
 	t.conn, t.based, t.other, t.hasLate, t.oddState = s.conn, true, nil, false, key{}
 	t.baseTime = k.time
 	s.rerun(t, k)

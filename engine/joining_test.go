@@ -225,7 +225,7 @@ func TestUnannouncedBase(t *testing.T) {
 	sc.doubt()
 	sc.ask()
 	// Of what the stream says a part is lost: 41x6.
-	sc.changeWithHash("40x9 |", fourth, startTime+3000, feed.Hash{7})
+	sc.changeWithHash("40x9 |", fourth, startTime+3000, feed.HashOf([20]byte{7}))
 	sc.expectJoined(sc.answer(sc.fetched(third, startTime+2000), startTime+9000), replaced)
 	sc.expect("stale bad_message, open, epoch 1", fourth)
 	sc.change("| 60x9", "40x9 41x6 | 60x9", startTime+4000)
@@ -244,12 +244,12 @@ func TestTooOld(t *testing.T) {
 	sc.expectJoined(sc.answer(sc.fetched(first, startTime), startTime+9000), tooOld)
 	sc.expectJoined(sc.answer(sc.fetched(third, startTime+999), startTime+9000), tooOld)
 	for i := range maxEntries {
-		sc.changeWithHash(fmt.Sprintf("40x%d |", i+1), second, startTime+1001+int64(i), feed.Hash{1})
+		sc.changeWithHash(fmt.Sprintf("40x%d |", i+1), second, startTime+1001+int64(i), feed.HashOf([20]byte{1}))
 	}
 	if n := len(sc.token().joining.entries); n != maxEntries || sc.token().joining.overflow {
 		t.Fatalf("%d entries", n)
 	}
-	sc.changeWithHash("40x1 |", second, startTime+9000, feed.Hash{1})
+	sc.changeWithHash("40x1 |", second, startTime+9000, feed.HashOf([20]byte{1}))
 	sc.expectJoined(sc.answer(sc.fetched(third, startTime+9000), 0), tooOld)
 	if len(sc.token().joining.entries) != maxEntries {
 		t.Error("the bound was crossed")
@@ -287,20 +287,20 @@ func TestRefusedAnswers(t *testing.T) {
 func TestHashless(t *testing.T) {
 	sc := newScript(t)
 	sc.begin()
-	sc.changeWithHash("41x6 |", second, startTime+1000, feed.Hash{9})
+	sc.changeWithHash("41x6 |", second, startTime+1000, feed.HashOf([20]byte{9}))
 	sc.wait(runTimeout)
 	sc.expect("live, failed, epoch 1", second)
 	sc.wait(failureTimeout)
 	sc.expect("stale hash_mismatch, failed, epoch 1", second)
 	e := sc.fetched(second, startTime+1000)
-	e.Hash = feed.Hash{9}
+	e.Hash = feed.HashOf([20]byte{9})
 	sc.ask()
 	sc.expectJoined(sc.answer(e, 0), hashless)
 	sc.expect("live, unproved, epoch 2", second)
 	if p := sc.view().Proof; p.By != ByRest {
 		t.Errorf("proof %+v", p)
 	}
-	sc.changeWithHash("| 60x8", third, startTime+2000, feed.Hash{10})
+	sc.changeWithHash("| 60x8", third, startTime+2000, feed.HashOf([20]byte{10}))
 	sc.expect("live, unproved, epoch 2", third)
 }
 
@@ -312,7 +312,7 @@ func TestHashlessAnswer(t *testing.T) {
 	sc.doubt()
 	sc.changeWithHash("41x6 |", second, startTime+1000, feed.Hash{}) // it has none
 	e := sc.fetched(second, startTime+1000)
-	e.Hash = feed.Hash{9}
+	e.Hash = feed.HashOf([20]byte{9})
 	sc.ask()
 	sc.expectJoined(sc.answer(e, startTime+9000), refused)
 	sc.change("| 60x8", third, startTime+2000)

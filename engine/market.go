@@ -15,13 +15,12 @@ type market struct {
 	// done: readers see whole records, of both tokens alike.
 	mu   sync.Mutex
 	held bool // by the writer, in shard.locked
-
-	terms     feed.MarketTerms
-	tokens    []*token // that are in it
-	exhausted int      // exhaustive calibrations that found nothing
 	// paired: a frame has had the changes of both tokens, and each the mirror of the
 	// other. All frames of the market do then.
-	paired bool
+	paired    bool
+	tokens    []*token // that are in it
+	exhausted int      // exhaustive calibrations that found nothing
+	terms     feed.MarketTerms
 }
 
 func newMarket(id string) *market { return &market{id: id} }

@@ -136,7 +136,7 @@ func (c *core) hashingOff() {
 			c.books.hide(t)
 			t.run.changed()
 			t.failed = false
-			c.books.deadlines.set(&t.overdue, t.nextDeadline())
+			c.books.reschedule(t)
 		}
 	}
 	c.mendAll()

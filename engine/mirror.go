@@ -17,7 +17,7 @@ const maxMirrored = 64
 func (s *shard) mirror(e *feed.PriceChange) {
 	if len(e.Changes) == 2 && mirrors(&e.Changes[0], &e.Changes[1]) {
 		s.tallies[MirrorWitness].count(agreed) // as nearly always
-		s.pair(e.Changes[0].Asset)
+		s.pair(s.token(e.Changes[0].Asset), s.token(e.Changes[1].Asset))
 		return
 	}
 	first := e.Changes[0].Asset
@@ -50,10 +50,12 @@ func (s *shard) mirror(e *feed.PriceChange) {
 	s.tallies[MirrorWitness].count(agreed)
 }
 
-// pair notes that the changes of a market come in pairs.
-func (s *shard) pair(a *feed.Asset) {
-	if t := s.token(a); !t.market.paired && len(t.market.tokens) == 2 {
-		t.market.paired = true
+// pair notes that the changes of a market come in pairs, if the two are in it. That
+// both tokens are looked at here, before a lock is waited for, lets the memory of both
+// be fetched at the same time.
+func (s *shard) pair(a, b *token) {
+	if a.market == b.market {
+		a.market.paired = true
 	}
 }
 

@@ -179,13 +179,13 @@ func TestRefreshSpeaksForItself(t *testing.T) {
 	const changed = "40x2 41x1 | 60x1 61x1"
 	for _, ms := range []int64{startTime - 2000, startTime, startTime + 5} {
 		sc := newScript(t)
-		sc.step("[" + bookText(ones, startTime, feed.Hash{1}) + "," + changesText([]string{"40x2 |"}, changed, ms, feed.Hash{2}) + "]")
+		sc.step("[" + bookText(ones, startTime, feed.HashOf([20]byte{1})) + "," + changesText([]string{"40x2 |"}, changed, ms, feed.HashOf([20]byte{2})) + "]")
 		sc.notProved()
 	}
 	sc := newScript(t)
-	sc.bookWithHash(ones, startTime, feed.Hash{1})
-	sc.step("[" + bookText("40x3 41x1 | 60x1 61x1", startTime+5, feed.Hash{2}) + "," +
-		changesText([]string{"40x2 |"}, "40x3 41x1 | 60x1 61x1", startTime+5, feed.Hash{2}) + "]")
+	sc.bookWithHash(ones, startTime, feed.HashOf([20]byte{1}))
+	sc.step("[" + bookText("40x3 41x1 | 60x1 61x1", startTime+5, feed.HashOf([20]byte{2})) + "," +
+		changesText([]string{"40x2 |"}, "40x3 41x1 | 60x1 61x1", startTime+5, feed.HashOf([20]byte{2})) + "]")
 	sc.notProved()
 
 	sc = newScript(t)

@@ -110,7 +110,7 @@ func (s *shard) prove() {
 		t := p.next()
 		s.hide(t)
 		s.compare(t)
-		s.deadlines.set(&t.overdue, t.nextDeadline())
+		s.reschedule(t)
 	}
 }
 
@@ -118,7 +118,12 @@ func (s *shard) prove() {
 // goes. Tokens that wait come first. But a mismatch that is known is looked into when
 // the run is over: nothing could tell later.
 func (s *shard) evaluate(t *token, over bool) {
-	p := &s.proofs
+	if !s.proofs.off {
+		s.evaluateWithin(&s.proofs, t, over)
+	}
+}
+
+func (s *shard) evaluateWithin(p *proofs, t *token, over bool) {
 	switch {
 	case over && t.run.check == Open:
 		s.compareAs(t, true)
@@ -221,5 +226,5 @@ func (s *shard) check(t *token, b *book.Book, k key, effort feed.Effort) feed.Ma
 	}
 	s.bids, s.asks = b.AppendBackward(s.bids[:0], book.Bid), b.AppendBackward(s.asks[:0], book.Ask)
 	s.proofs.charge(idBytes + levelBytes*int64(len(s.bids)+len(s.asks)))
-	return s.checker.Check(id, s.bids, s.asks, k.hash.bytes(), &m.terms, effort)
+	return s.checker.Check(id, s.bids, s.asks, k.hash, &m.terms, effort)
 }

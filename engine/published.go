@@ -77,17 +77,20 @@ const maxAttempts = 64
 func (p *published) read(t *Top, attempts int) (err *StateError, ok bool) {
 	for range attempts {
 		turn := p.turn.Load()
-		s := &p.slots[turn&1]
-		prices := s.prices.Load()
-		t.Bid = book.Level{Price: book.Price(prices >> 32), Size: book.Size(s.bidSize.Load())}
-		t.Ask = book.Level{Price: book.Price(prices & 0xffff_ffff), Size: book.Size(s.askSize.Load())}
-		t.Version, t.Epoch = s.version.Load(), s.epoch.Load()
-		t.Time = feed.Timestamp(s.time.Load())
-		t.received = instant(s.received.Load())
-		err = s.err.Load()
+		err = p.slots[turn&1].read(t)
 		if p.turn.Load() == turn {
 			return err, true
 		}
 	}
 	return nil, false
+}
+
+func (s *slot) read(t *Top) *StateError {
+	prices := s.prices.Load()
+	t.Bid = book.Level{Price: book.Price(prices >> 32), Size: book.Size(s.bidSize.Load())}
+	t.Ask = book.Level{Price: book.Price(prices & 0xffff_ffff), Size: book.Size(s.askSize.Load())}
+	t.Version, t.Epoch = s.version.Load(), s.epoch.Load()
+	t.Time = feed.Timestamp(s.time.Load())
+	t.received = instant(s.received.Load())
+	return s.err.Load()
 }

@@ -31,7 +31,7 @@ type awaited struct {
 // is the truth at once.
 func (s *shard) wholeBook(t *token, e *feed.Book) {
 	s.hide(t)
-	k := newKey(e.Time, &e.Hash)
+	k := key{e.Time, e.Hash}
 	old := t.based && (k.time < t.horizon.newest.time || k != t.run.key && t.ring.has(k))
 	foreign := t.based && t.conn != s.conn
 	behindOwn := foreign && t.abroadConn == s.conn && t.abroad.unordered(k)
@@ -64,7 +64,7 @@ func (s *shard) wholeBook(t *token, e *feed.Book) {
 // takeOver lets the record's connection be the one that a token follows. What that
 // one has announced counts, and the ring of the other does not.
 func (s *shard) takeOver(t *token) {
-	*t.ring = ring{}
+	t.ring = ring{}
 	if t.abroadConn == s.conn {
 		t.horizon.announce(t.abroad.newest)
 		t.horizon.crowded = t.horizon.crowded || t.horizon.newest == t.abroad.newest && t.abroad.crowded
@@ -137,9 +137,6 @@ func (s *shard) refresh(t *token, e *feed.Book, k key, differ int) {
 // base makes the book, which now is the one that was sent, the token's base, and
 // compares it with its own hash.
 func (s *shard) base(t *token, e *feed.Book, k key) {
-	if t.ring == nil {
-		t.ring = new(ring)
-	}
 	// Without hashes there is no telling a repeat from the next of its millisecond.
 	unnamed := t.based && k.unnamed() && k.time == t.run.key.time
 	if k != t.run.key || !t.based {
@@ -293,7 +290,7 @@ func (s *shard) endAwaited(t *token, o outcome) {
 		s.check(t, h.ours, h.key, feed.Quick)
 		s.find(Finding{
 			Line: h.run.line, Asset: t.asset.ID, Witness: HashWitness, Continued: failedBefore,
-			Expected: h.key.hash.bytes().String(), Found: s.checker.Found().String(),
+			Expected: h.key.hash.String(), Found: s.checker.Found().String(),
 		})
 	}
 	s.closeTop(t, &h.run)

@@ -263,7 +263,7 @@ func TestCalibrationsAreBounded(t *testing.T) {
 	sc := newScript(t)
 	for i := range maxFruitless + 3 {
 		sc.step(fmt.Sprintf(`{"market":"m%d","asset_id":"%d","timestamp":"%d","hash":"%v","bids":[],"asks":[],"event_type":"book"}`,
-			i, 1000+i, startTime, feed.Hash{1}))
+			i, 1000+i, startTime, feed.HashOf([20]byte{1})))
 	}
 	if sc.s.fruitless != maxFruitless {
 		t.Errorf("%d fruitless calibrations", sc.s.fruitless)
@@ -273,7 +273,7 @@ func TestCalibrationsAreBounded(t *testing.T) {
 
 	sc = newScript(t)
 	for i := range int64(maxExhausted + 3) {
-		sc.bookWithHash(opening, startTime+i, feed.Hash{1})
+		sc.bookWithHash(opening, startTime+i, feed.HashOf([20]byte{1}))
 	}
 	if sc.s.fruitless != maxExhausted {
 		t.Errorf("%d fruitless calibrations of one market", sc.s.fruitless)

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"encoding/binary"
 	"slices"
 	"time"
 
@@ -25,31 +24,11 @@ func (i instant) after(d time.Duration) instant { return i + instant(d) }
 // no hash names nothing that could be recognized again.
 type key struct {
 	time feed.Timestamp
-	hash words
-}
-
-// words is a hash as numbers, which are passed and compared in registers: a key is
-// looked at a dozen times for each change.
-type words struct {
-	a, b uint64
-	c    uint32
-}
-
-func newKey(t feed.Timestamp, h *feed.Hash) key {
-	return key{t, words{
-		binary.LittleEndian.Uint64(h[:8]), binary.LittleEndian.Uint64(h[8:16]), binary.LittleEndian.Uint32(h[16:]),
-	}}
-}
-
-func (w words) bytes() (h feed.Hash) {
-	binary.LittleEndian.PutUint64(h[:8], w.a)
-	binary.LittleEndian.PutUint64(h[8:16], w.b)
-	binary.LittleEndian.PutUint32(h[16:], w.c)
-	return h
+	hash feed.Hash
 }
 
 // unnamed says that no hash was announced.
-func (k key) unnamed() bool { return k.hash == words{} }
+func (k key) unnamed() bool { return k.hash.IsZero() }
 
 // ringSize is how many announced states of a token are remembered. The exchange
 // repeats entries up to 120 ms late (measured by others, 2026-10), in which the
@@ -57,27 +36,28 @@ func (k key) unnamed() bool { return k.hash == words{} }
 const ringSize = 64
 
 // ring holds the states that were announced last, at most ringSize, in no order
-// that matters. It grows as needed: most tokens are quiet. Eight bytes of a hash
-// are as good as all to tell the states of one millisecond apart, and keep it small.
+// that matters. It grows as needed: most tokens are quiet. Of each it keeps eight
+// bytes, which are as good as all to tell so few apart.
 type ring struct {
-	states []announced
+	marks  []uint64       // of the states
 	next   int            // to be overwritten, when it is full
 	latest feed.Timestamp // of all that were ever added: most searches are beyond it
 }
 
-type announced struct {
-	time feed.Timestamp
-	hash uint64
+// mark is a number that hardly any other state of the token has.
+func (k key) mark() uint64 {
+	const mix = 0x9e3779b97f4a7c15
+	return uint64(k.time)*mix ^ k.hash.Part()
 }
 
 func (r *ring) add(k key) {
 	if k.unnamed() {
 		return
 	}
-	if len(r.states) < ringSize {
-		r.states = append(r.states, announced{k.time, k.hash.a})
+	if len(r.marks) < ringSize {
+		r.marks = append(r.marks, k.mark())
 	} else {
-		r.states[r.next] = announced{k.time, k.hash.a}
+		r.marks[r.next] = k.mark()
 		r.next = (r.next + 1) % ringSize
 	}
 	r.latest = max(r.latest, k.time)
@@ -87,7 +67,7 @@ func (r *ring) has(k key) bool {
 	if k.time > r.latest || k.unnamed() {
 		return false
 	}
-	return slices.Contains(r.states, announced{k.time, k.hash.a})
+	return slices.Contains(r.marks, k.mark())
 }
 
 // How long a doubt may last before it costs the book something.

@@ -167,11 +167,22 @@ func (s *shard) expire(now instant) {
 		s.now = max(s.now, t.overdue.due) // which may have been set when it was over already
 		s.hide(t)
 		s.overdue(t)
-		s.deadlines.set(&t.overdue, t.nextDeadline())
+		s.reschedule(t)
 	}
 	s.now = max(s.now, now)
 	s.prove()
 	s.release()
+}
+
+// reschedule follows a change of what is due for a token.
+func (s *shard) reschedule(t *token) {
+	var due instant // never, as nearly always
+	if t.awaited != nil || t.run.check == Open || t.failed || t.settling != NoReason {
+		due = t.nextDeadline()
+	}
+	if due != t.overdue.due {
+		s.deadlines.set(&t.overdue, due)
+	}
 }
 
 // overdue applies what is due for a token. Each case clears the cause of its
@@ -231,14 +242,20 @@ func (s *shard) frame(data []byte) error {
 
 // token returns the token of an asset, which it makes if need be.
 func (s *shard) token(a *feed.Asset) *token {
+	if a.Index < len(s.tokens) {
+		if t := s.tokens[a.Index]; t != nil {
+			return t
+		}
+	}
+	return s.addToken(a)
+}
+
+func (s *shard) addToken(a *feed.Asset) *token {
 	for a.Index >= len(s.tokens) {
 		s.tokens = append(s.tokens, nil)
 	}
-	t := s.tokens[a.Index]
-	if t == nil {
-		t = newToken(a, s.lease)
-		s.tokens[a.Index] = t
-	}
+	t := newToken(a, s.lease)
+	s.tokens[a.Index] = t
 	return t
 }
 
@@ -271,7 +288,7 @@ func (s *shard) publish(t *token) {
 	case t.proof.by <= ByTop && r.hasBest && t.settling == NoReason:
 		t.proof = proof{ByTop, t.version, s.now}
 	}
-	s.deadlines.set(&t.overdue, t.nextDeadline())
+	s.reschedule(t)
 }
 
 // breakAll: what the connection carried from now on, or until now, is unknown.
@@ -311,7 +328,7 @@ func (s *shard) breakContinuity(t *token, reason Reason) {
 		}
 	}
 	t.demote(reason, s.now)
-	s.deadlines.set(&t.overdue, t.nextDeadline())
+	s.reschedule(t)
 }
 
 // doubt makes a token not live, or says why it is not.
@@ -322,7 +339,7 @@ func (s *shard) doubt(t *token, reason Reason) {
 	s.hide(t)
 	t.demote(reason, s.now)
 	t.reason = reason
-	s.deadlines.set(&t.overdue, t.nextDeadline())
+	s.reschedule(t)
 }
 
 // doubtAll makes every token not live, or says why it is not.
@@ -340,7 +357,7 @@ func (s *shard) demoteAll(reason Reason) {
 		if t != nil && t.state == Live {
 			s.hide(t)
 			t.demote(reason, s.now)
-			s.deadlines.set(&t.overdue, t.nextDeadline())
+			s.reschedule(t)
 		}
 	}
 }
@@ -387,7 +404,7 @@ func (s *shard) forget(t *token) {
 	_, _ = t.book.Replace(nil, nil)
 	t.replaced()
 	t.based = false // whatever still comes of it
-	t.ring, t.other, t.awaited, t.top = nil, nil, nil, book.Top{}
+	t.ring, t.other, t.awaited = ring{}, nil, nil
 	t.version++ // it is not what it was
 	old, m := t.market, newMarket("")
 	old.tokens = slices.DeleteFunc(old.tokens, func(o *token) bool { return o == t })
@@ -404,13 +421,12 @@ func (s *shard) comeBack(t *token) {
 	s.hide(t)
 	_, _ = t.book.Replace(nil, nil)
 	t.replaced()
-	t.ring, t.other, t.awaited = nil, nil, nil
+	t.ring, t.other, t.awaited = ring{}, nil, nil
 	t.based, t.continuous, t.failed, t.settling = false, false, false, NoReason
 	t.believeFrom = s.now.after(2 * seedDelay)
 	// What was announced counts: a book may be from before it.
 	t.run, t.abroad, t.pending = run{}, horizon{}, failure{}
 	t.state, t.reason, t.since = Syncing, Initial, s.now
-	t.top = book.Top{}
 	t.version++ // it is not what it was
 	s.deadlines.set(&t.overdue, 0)
 }

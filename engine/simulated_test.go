@@ -64,7 +64,7 @@ func record(tb testing.TB, options feedtest.Options, frames int) *recording {
 		line := recorded{record: feed.Record{Time: frame.Time, Line: i + 1, Frame: frame.Data}}
 		line.events = happenings(tb, d, frame.Data)
 		for _, h := range line.events {
-			id := stateID{h.asset, h.key.hash.bytes()}
+			id := stateID{h.asset, h.key.hash}
 			if r.states[id] == nil {
 				bids, asks := x.Book(h.asset)
 				r.states[id] = &state{bids, asks, i}
@@ -84,10 +84,10 @@ func happenings(tb testing.TB, d *feed.Decoder, frame []byte) (list []happening)
 	for _, e := range events {
 		switch e := e.(type) {
 		case *feed.Book:
-			list = append(list, happening{e.Asset.ID, newKey(e.Time, &e.Hash), sent})
+			list = append(list, happening{e.Asset.ID, key{e.Time, e.Hash}, sent})
 		case *feed.PriceChange:
 			for _, c := range e.Changes {
-				list = append(list, happening{c.Asset.ID, newKey(e.Time, &c.Hash), changed})
+				list = append(list, happening{c.Asset.ID, key{e.Time, c.Hash}, changed})
 			}
 		}
 	}
@@ -126,7 +126,7 @@ func (tr *truth) clone() *truth { return &truth{tr.recording, maps.Clone(tr.newe
 
 func (tr *truth) saw(events []happening) {
 	for _, h := range events {
-		s := tr.recording.states[stateID{h.asset, h.key.hash.bytes()}]
+		s := tr.recording.states[stateID{h.asset, h.key.hash}]
 		if newest := tr.newest[h.asset]; s != nil && (newest == nil || s.order > newest.order) {
 			tr.newest[h.asset] = s
 		}
@@ -149,10 +149,10 @@ func (tr *truth) check(t *testing.T, s *shard, events []happening) {
 		if tok.run.check != Proved {
 			continue
 		}
-		st := tr.recording.states[stateID{h.asset, tok.run.key.hash.bytes()}]
+		st := tr.recording.states[stateID{h.asset, tok.run.key.hash}]
 		switch newest := tr.newest[h.asset]; {
 		case st == nil:
-			t.Fatalf("line %d: %s is proved at hash %v, which the exchange never had", s.line, h.asset, tok.run.key.hash.bytes())
+			t.Fatalf("line %d: %s is proved at hash %v, which the exchange never had", s.line, h.asset, tok.run.key.hash)
 		case !st.is(tok.book):
 			t.Fatalf("line %d: %s is proved and wrong", s.line, h.asset)
 		case st.order < newest.order && !newest.is(tok.book):

@@ -9,17 +9,19 @@ import (
 
 // token is one token's book and everything that is known about it.
 type token struct {
-	// What nearly every change touches stands first and together: with many tokens,
-	// each line of memory that it is spread over is a miss of the cache.
+	// What nearly every change touches stands first and together, as far as overdue: with
+	// many tokens, each line of memory that they are spread over is a miss of the cache.
 
-	asset *feed.Asset
 	// market is one of its own, without an id, before the first event. Its lock
 	// guards all that follows: see [shard.hide].
-	market *market
-	watch  *watch // who is told of changes, nil if nobody is
-	book   *book.Book
-	ring   *ring // nil until the token is based
-	conn   int   // the connection whose changes it follows, if based
+	market  *market
+	book    *book.Book
+	awaited *awaited
+	joining *joining // while a book is fetched, nil otherwise
+	// other is what the book may be instead, nil if nothing speaks for it: the
+	// states of one millisecond may have come in another order. The next run's
+	// hash decides.
+	other *book.Book
 
 	hidden    bool // in shard.hidden
 	touched   bool // by the frame that is being applied
@@ -39,35 +41,34 @@ type token struct {
 	reason     Reason
 	// settling is how the top differs from the reported one, NoReason if it does
 	// not.
-	settling Reason
-	hasLate  bool // late is one
+	settling   Reason
+	hasLate    bool // late is one
+	hasSetBack bool // setBackTo is one
+	wasSetBack bool // at setBackAt
 
-	run run
+	conn int // the connection whose changes it follows, if based
+	run  run
 	// horizon is of the states announced by the connection that it follows, applied
 	// or not. A state that another may be newer than is never Proved.
 	horizon  horizon
 	baseTime feed.Timestamp // of the last whole book that may be what it says
-	// setBackAt is when the horizon was last moved to an earlier time, 0 if it never
-	// was.
-	setBackAt instant
-	epoch     uint64
-	provedIn  uint64 // the epoch in which a hash proved the book last
-	version   uint64
-	received  instant
-	proof     proof
-	top       book.Top // of book, but while touched
-	shown     shownTop
-	overdue   schedule // in shard.deadlines
-	awaited   *awaited
-	joining   *joining // while a book is fetched, nil otherwise
-	// other is what the book may be instead, nil if nothing speaks for it: the
-	// states of one millisecond may have come in another order. The next run's
-	// hash decides.
-	other   *book.Book
-	pending failure
+	ring     ring
+	version  uint64
+	received instant
+	proof    proof
+	epoch    uint64
+	shown    shownTop
+	watch    *watch   // who is told of changes, nil if nobody is
+	overdue  schedule // in shard.deadlines
+	pending  failure
 
+	asset    *feed.Asset
+	readers  *Asset
+	provedIn uint64 // the epoch in which a hash proved the book last
+	// setBackAt is when the horizon was last moved to an earlier time, if wasSetBack.
+	setBackAt instant
 	// setBackTo is the latest state before the run's that the book had the hash of with
-	// changes that came after the run, zero if there was none.
+	// changes that came after the run.
 	setBackTo key
 	// believeFrom is when a book of the stream makes the token live: of one that was left
 	// and is watched again, a book may still be on its way from before.
@@ -88,7 +89,6 @@ type token struct {
 	// one numbered abroadConn.
 	abroad     horizon
 	abroadConn int
-	readers    *Asset
 	// errs are the last ones that were published: of a state, and of a live book
 	// that is crossed or whose top is not the reported one.
 	errs [3]*StateError
@@ -143,7 +143,7 @@ func (t *token) isLate(k key) bool { return t.hasLate && k == t.late }
 // was wrong. Unless they did come too early: until whatever was overtaken has come,
 // no run is proved. Which states have been announced is still known.
 func (t *token) setBack(k key, now instant) {
-	t.horizon, t.setBackAt = horizon{newest: k}, now
+	t.horizon, t.setBackAt, t.wasSetBack = horizon{newest: k}, now, true
 }
 
 // demote makes a live token stale.
@@ -164,7 +164,6 @@ func (t *token) fail(now instant) {
 // settle compares the top with the reported best prices.
 func (t *token) settle(now instant) {
 	top := t.book.Top()
-	t.top = top
 	before := t.settling
 	switch {
 	case top.Crossed():
@@ -174,7 +173,7 @@ func (t *token) settle(now instant) {
 	default:
 		t.settling = NoReason
 	}
-	if before == NoReason {
+	if before == NoReason && t.settling != NoReason {
 		t.settlingAt = now
 	}
 }
@@ -207,7 +206,7 @@ func (t *token) nextDeadline() instant {
 // show publishes the top and the state, if they are new.
 func (t *token) show() {
 	shown := &t.shown
-	top := t.top
+	top := t.book.Top()
 	usable := t.state == Live && t.settling == NoReason
 	if usable && shown.err == nil && shown.top == top && shown.epoch == t.epoch {
 		return // as nearly always: few changes are of the best levels
@@ -257,7 +256,7 @@ func (t *token) status() Status {
 		Settling: t.state == Live && t.settling != NoReason,
 		Epoch:    t.epoch, Version: t.version, Check: t.run.check,
 		Proof: Proof{By: t.proof.by, Version: t.proof.version, Time: t.proof.at.time()},
-		Time:  t.run.key.time, Hash: t.run.key.hash.bytes(), Received: t.received.time(),
+		Time:  t.run.key.time, Hash: t.run.key.hash, Received: t.received.time(),
 		TickSize: terms.TickSize, LastTrade: terms.LastTrade,
 	}
 	if s.Settling {
@@ -279,11 +278,7 @@ func (t *token) clone() *token {
 	if t.other != nil {
 		c.other = t.other.Fork()
 	}
-	if t.ring != nil {
-		r := *t.ring
-		r.states = slices.Clone(r.states)
-		c.ring = &r
-	}
+	c.ring.marks = slices.Clone(t.ring.marks)
 	if t.joining != nil {
 		j := *t.joining
 		j.entries = slices.Clone(j.entries)

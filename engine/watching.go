@@ -180,7 +180,7 @@ func (c *core) review(t *token) {
 		c.masses.hashless = c.masses.hashless[:0]
 	}
 	if t.state == Live && w.lastState == Live && !t.failed && !w.failing {
-		if t.version > 0 && t.top.Bid.Size == 0 && t.top.Ask.Size == 0 {
+		if top := t.book.Top(); t.version > 0 && top.Bid.Size == 0 && top.Ask.Size == 0 {
 			c.masses.bookEmptied(c, t.market)
 		}
 		return // as nearly always

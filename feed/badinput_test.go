@@ -1,11 +1,14 @@
 package feed_test
 
 import (
+	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"example.com/truebook/book"
 	"example.com/truebook/feed"
@@ -303,5 +306,24 @@ func TestTooLongFrame(t *testing.T) {
 	}
 	if events, err := d.Decode(frame[:feed.MaxFrame]); err != nil || len(events) != 1 {
 		t.Errorf("a frame of the largest size: %v", err)
+	}
+}
+
+// TestStrings: each byte at each place of strings of many lengths is taken or refused as
+// encoding/json does, wherever the eight bytes are that it is looked at with.
+func TestStrings(t *testing.T) {
+	d := feed.NewDecoder(feed.DecoderOptions{})
+	for length := 1; length < 20; length++ {
+		for at := range length {
+			for c := range 256 {
+				text := bytes.Repeat([]byte("a"), length)
+				text[at] = byte(c)
+				frame := fmt.Appendf(nil, `{"b":"%s","d":"end"}`, text)
+				want := json.Valid(frame) && utf8.Valid(frame)
+				if _, err := d.Decode(frame); (err == nil) != want {
+					t.Fatalf("%q: %v, expected to be right: %v", frame, err, want)
+				}
+			}
+		}
 	}
 }

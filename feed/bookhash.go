@@ -81,7 +81,7 @@ func (l LastTrade) appendText(dst []byte) []byte {
 // [book.Snapshot.AppendBackward] gives them.
 func BookHash(id BookID, bids, asks []book.Level, terms HashTerms) Hash {
 	text := appendLevels(appendID(nil, id), bids, asks)
-	return sha1.Sum(appendTerms(text, &terms))
+	return HashOf(sha1.Sum(appendTerms(text, &terms)))
 }
 
 func appendID(dst []byte, id BookID) []byte {
@@ -184,5 +184,5 @@ func (h *hasher) with(rest []byte) Hash {
 	h.begun = false
 	h.digest.Write(rest)
 	h.sum = h.digest.Sum(h.sum[:0])
-	return Hash(h.sum)
+	return HashOf([20]byte(h.sum))
 }

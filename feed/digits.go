@@ -1,7 +1,6 @@
 package feed
 
 import (
-	"encoding/binary"
 	"math/bits"
 
 	"example.com/truebook/book"
@@ -164,26 +163,22 @@ func (c *clock) turn(first uint64) bool {
 
 // usualHash reads 40 lower-case hex digits, eight at a time, unless they begin with
 // eight zeros: so that it never gives none.
-func usualHash(h *Hash, text *[40]byte) bool {
-	wrong := hexDigits((*[4]byte)(h[0:]), word(text[0:])) |
-		hexDigits((*[4]byte)(h[4:]), word(text[8:])) |
-		hexDigits((*[4]byte)(h[8:]), word(text[16:])) |
-		hexDigits((*[4]byte)(h[12:]), word(text[24:])) |
-		hexDigits((*[4]byte)(h[16:]), word(text[32:]))
-	return wrong&0xf0f0f0f0f0f0f0f0 == 0 && word(text[:]) != zeros
+func usualHash(h *Hash, text *[hashRoom]byte) bool {
+	a, wrongA := hexDigits(word(text[0:]))
+	b, wrongB := hexDigits(word(text[8:]))
+	c, wrongC := hexDigits(word(text[16:]))
+	d, wrongD := hexDigits(word(text[24:]))
+	e, wrongE := hexDigits(word(text[32:]))
+	*h = Hash{a | b<<4, c | d<<4, e}
+	return (wrongA|wrongB|wrongC|wrongD|wrongE)&0xf0f0f0f0f0f0f0f0 == 0 && a != 0
 }
 
-// hexDigits writes the four bytes that eight digits make. What it returns is 0 in the
-// upper halves of its bytes if they are digits.
-func hexDigits(b *[4]byte, text uint64) (wrong uint64) {
+// hexDigits returns what eight digits stand for, each in a byte. The upper halves of
+// wrong are 0 if they are digits.
+func hexDigits(text uint64) (values, wrong uint64) {
 	const ones = 0x0101010101010101
-	letters := text & (0x40 * ones)                  // not 0 for a to f, and 0 for 0 to 9
-	values := text - zeros - letters>>6*('a'-'0'-10) // below 16
+	letters := text & (0x40 * ones)                 // not 0 for a to f, and 0 for 0 to 9
+	values = text - zeros - letters>>6*('a'-'0'-10) // below 16
 	// With 6 added, those of letters are 16 and more, and the others are not.
-	wrong = values | ((values + 6*ones) ^ letters>>2)
-	pairs := (values<<4 | values>>8) & 0x00ff00ff00ff00ff
-	pairs |= pairs >> 8
-	binary.LittleEndian.PutUint16(b[0:], uint16(pairs))
-	binary.LittleEndian.PutUint16(b[2:], uint16(pairs>>32))
-	return wrong
+	return values, values | ((values + 6*ones) ^ letters>>2)
 }

@@ -1,6 +1,8 @@
 package feed_test
 
 import (
+	"encoding/hex"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
@@ -127,7 +129,7 @@ func TestCalibrationWithoutTerms(t *testing.T) {
 	}
 	var c feed.HashChecker
 	var m feed.MarketTerms
-	if got := c.Check(checkID, bids, asks, feed.Hash{1}, &m, feed.Exhaust); got != feed.CannotSay {
+	if got := c.Check(checkID, bids, asks, feed.HashOf([20]byte{1}), &m, feed.Exhaust); got != feed.CannotSay {
 		t.Errorf("a hash of nothing: %v", got)
 	}
 }
@@ -225,6 +227,31 @@ func TestParseHash(t *testing.T) {
 	}
 }
 
+// TestHashBytes: a hash is the same by its text and by its bytes, digit by digit.
+func TestHashBytes(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	seen := map[feed.Hash]bool{{}: true}
+	for range 1000 {
+		var sum [20]byte
+		for i := range sum {
+			sum[i] = byte(r.Uint32())
+		}
+		h := feed.HashOf(sum)
+		if parsed, err := feed.ParseHash(hex.EncodeToString(sum[:])); err != nil || parsed != h || h.Bytes() != sum || seen[h] {
+			t.Fatalf("%x: %v, %v, bytes %x", sum, parsed, err, h.Bytes())
+		}
+		seen[h] = true
+		other := sum
+		other[r.IntN(20)] ^= 1 << r.IntN(8)
+		if feed.HashOf(other) == h {
+			t.Fatalf("%x and %x are the same", sum, other)
+		}
+	}
+	if h := feed.HashOf([20]byte{}); !h.IsZero() || h.String() != "" {
+		t.Errorf("no hash is %v", h)
+	}
+}
+
 func TestCheckDoesNotAllocate(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector allocates")
@@ -232,7 +259,7 @@ func TestCheckDoesNotAllocate(t *testing.T) {
 	var c feed.HashChecker
 	m := calibrated(t, &c)
 	want := hashUnder(func(*feed.HashTerms) {})
-	for effort, announced := range map[feed.Effort]feed.Hash{feed.Quick: want, feed.Search: {1}} {
+	for effort, announced := range map[feed.Effort]feed.Hash{feed.Quick: want, feed.Search: feed.HashOf([20]byte{1})} {
 		c.Check(checkID, bids, asks, announced, m, effort)
 		if n := testing.AllocsPerRun(10, func() { c.Check(checkID, bids, asks, announced, m, effort) }); n > 0 {
 			t.Errorf("effort %d: %v allocations", effort, n)

@@ -1,6 +1,9 @@
 package feed
 
-import "bytes"
+import (
+	"bytes"
+	"math/bits"
+)
 
 // scanner walks JSON text, strictly, in one pass and without allocating. It
 // stops at the first fault: from then on err is set and nothing moves.
@@ -172,11 +175,10 @@ func (s *scanner) str() (v value, ok bool) {
 	v = value{start: int32(s.pos + 1), kind: stringKind}
 	data := s.data
 	for i := s.pos + 1; i < len(data); i++ {
-		c := data[i]
-		if c > '"' && c != '\\' {
-			continue
+		if i += plain(data[i:]); i == len(data) {
+			break
 		}
-		switch {
+		switch c := data[i]; {
 		case c == '"':
 			v.end = int32(i)
 			s.pos = i + 1
@@ -193,6 +195,25 @@ func (s *scanner) str() (v value, ok bool) {
 		}
 	}
 	return value{}, s.fail(len(s.data), endOfFrame)
+}
+
+// plain returns how many bytes of a text need no look inside of a string: none that
+// ends it, no escape, no control character. It stops at blanks and '!' as well.
+func plain(text []byte) (n int) {
+	const ones = 0x0101010101010101
+	for ; len(text)-n >= 8; n += 8 {
+		w := word(text[n:])
+		// The borrow of a byte that is found runs on to those behind it: only the first
+		// one counts.
+		escape := w ^ '\\'*ones
+		if found := ((w-('"'+1)*ones)&^w | (escape-ones)&^escape) & highBits; found != 0 {
+			return n + bits.TrailingZeros64(found)/8
+		}
+	}
+	for n < len(text) && text[n] > '"' && text[n] != '\\' {
+		n++
+	}
+	return n
 }
 
 // escape returns the length of the escape at i, 0 if it is none.

@@ -195,8 +195,7 @@ func (r *reader) timestamp(v value) Timestamp {
 // hash reads 40 lower-case hex digits. Anything else reads as no hash: a book
 // goes on without its proof, as it must when the exchange changes the hash.
 func (r *reader) hash(v value) Hash {
-	var h Hash
-	if v.kind != stringKind || int(v.end-v.start) != 2*len(h) {
+	if v.kind != stringKind || int(v.end-v.start) != hashRoom {
 		return Hash{}
 	}
 	text := r.data[v.start:v.end]
@@ -205,10 +204,11 @@ func (r *reader) hash(v value) Hash {
 			return Hash{}
 		}
 	}
-	if _, err := hex.Decode(h[:], text); err != nil {
+	var sum [hashRoom / 2]byte
+	if _, err := hex.Decode(sum[:], text); err != nil {
 		return Hash{}
 	}
-	return h
+	return HashOf(sum)
 }
 
 // lastTrade reads the price of a market's last trade, with the decimals that it

@@ -196,7 +196,7 @@ func ofConnection() []mutant {
 		},
 		{
 			name: "lease", dangerous: true, guard: "readers don't believe in books of an engine that hangs",
-			edits: []edit{{"asset.go", "\tif until == 0 {", "\tif true || until == 0 {"}},
+			edits: []edit{{"asset.go", "return until != 0 && l.passed(until)", "return false && l.passed(until)"}},
 			trial: simulation(8),
 		},
 	}
