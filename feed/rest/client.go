@@ -30,12 +30,12 @@ const (
 	// maxHeader bounds the header of an answer, in bytes.
 	maxHeader = 64 << 10
 	// maxUnderWay is how many requests there are at a time, and how many connections.
-	maxUnderWay = booksAtOnce + bookAtOnce + marketsAtOnce
+	maxUnderWay = booksAtOnce + bookAtOnce + marketsAtOnce + 2*dataAtOnce + 2*keysAtOnce
 )
 
 // Options say whom to ask. The zero value is the exchange. There is no field for a
-// credential, since books need none, and none that switches the verification of
-// certificates off.
+// credential: those calls that need one take a [Signer]. Nor is there one that switches the
+// verification of certificates off.
 type Options struct {
 	// URL is BaseURL if "". It is https://host, or http://host where the host is
 	// localhost or a loopback address; a path is put before those of the exchange.
@@ -54,6 +54,8 @@ type Client struct {
 	base                 *url.URL
 	transport            *http.Transport
 	book, books, markets *gate
+
+	orders, trades, derive, create *gate // for those that sign
 
 	life context.Context //nolint:containedctx // of the Client itself: Close ends it, and it ends what is under way
 	end  context.CancelFunc
@@ -74,6 +76,10 @@ func New(o Options) (*Client, error) {
 		book:    newGate(http.MethodGet, "book", bookRate, bookBurst, bookAtOnce),
 		books:   newGate(http.MethodPost, "books", booksRate, booksBurst, booksAtOnce),
 		markets: newGate(http.MethodGet, "markets", marketsRate, marketsBurst, marketsAtOnce),
+		orders:  newGate(http.MethodGet, "data/orders", dataRate, dataBurst, dataAtOnce),
+		trades:  newGate(http.MethodGet, "data/trades", dataRate, dataBurst, dataAtOnce),
+		derive:  newGate(http.MethodGet, "auth/derive-api-key", keysRate, keysBurst, keysAtOnce),
+		create:  newGate(http.MethodPost, "auth/api-key", keysRate, keysBurst, keysAtOnce),
 	}
 	c.life, c.end = context.WithCancel(context.Background())
 	connect := c.dialler(o)

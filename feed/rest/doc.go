@@ -1,5 +1,6 @@
 // Package rest asks Polymarket's REST interface for what a book engine needs beside the
-// stream: whole books, and what a market is.
+// stream: whole books, and what a market is; and, for packages keys and user, for what an
+// account has.
 //
 //	client, err := rest.New(rest.Options{}) // the exchange; nothing is dialled yet
 //	...
@@ -22,6 +23,9 @@
 //	POST /books          5        20        4         70    500 (80 in 2025-11)
 //	GET /book           10        40        2        140    1,500 (200)
 //	GET /markets/        5        10        2         60    9,000 of all kinds (5,000)
+//	GET /data/orders     5        20        2         70    500
+//	GET /data/trades     5        20        2         70    500
+//	/auth/ (each)        1         3        1         13    100 of both
 //
 // A call waits for its turn, in order of arrival among those of its kind, and as long as
 // it can still have one: [ErrBudget] says at once that it cannot. Since a call has ten
@@ -43,7 +47,7 @@
 // A call takes ten seconds, and a connection five to stand, with its handshake: a server
 // that sends a byte a second gains nothing. A header has at most 64 KiB, an answer about
 // books at most [feed.MaxFrame] bytes and one about a market a MiB; while it comes, an
-// answer occupies about twice of what has come of it. There are at most eight
+// answer occupies about twice of what has come of it. There are at most 14
 // connections, and an idle one is closed after 90 seconds.
 //
 // Compression is not asked for, so that one bound holds for what is read and for what was
@@ -56,7 +60,9 @@
 //
 // TLS is at least 1.2, and verified. Plain http is for loopback addresses. A redirect is
 // refused like any other answer, and cookies are ignored. Nothing is sent but tokens and
-// condition ids: there is no place for a credential. The environment is not read, and so
+// condition ids, and what a [Signer] makes for the calls that take one, for one request to
+// the one host. Errors of those calls have no words of the server in them, which could be
+// what it was sent. The environment is not read, and so
 // no proxy is used that it names, here as for the stream in package live:
 // Options.DialContext can dial one.
 package rest
