@@ -19,8 +19,9 @@ const noMarket = `{"error":"market not found"}`
 // query is what is asked for by REST.
 type query struct {
 	kind   queryKind
-	tokens []string // of oneBook and manyBooks
-	market string   // the condition of aboutMarket
+	tokens []string        // of oneBook and manyBooks
+	market string          // the condition of aboutMarket
+	signed *AccountRequest // of ofAccount
 }
 
 type queryKind uint8
@@ -31,6 +32,7 @@ const (
 	aboutMarket                  // GET /markets/{condition}
 	health                       // GET /ok
 	clock                        // GET /time
+	ofAccount                    // what is signed
 )
 
 // Fetch asks for the books of some tokens by REST. The answer is [Answered] with the
@@ -76,6 +78,8 @@ func (v *Venue) answer(q *query) Delivery {
 		return Delivery{Code: 200, Data: l.appendREST(nil)}
 	case health:
 		return Delivery{Code: 200, Data: []byte(`"OK"`)}
+	case ofAccount:
+		return v.answerAccount(q.signed, v.Now())
 	case clock:
 		return Delivery{Code: 200, Data: strconv.AppendInt(nil, v.now/int64(time.Second)-v.clockOffset/1000, 10)}
 	default:

@@ -37,6 +37,9 @@ type ServerOptions struct {
 //	POST /books                those of the tokens in [{"token_id":"..."},...]
 //	GET  /markets/{condition}  a market, its tokens and terms
 //	GET  /ok, /time            a sign of life, and the exchange's time in seconds
+//	GET  /ws/user              the user channel, for each [Account] of the venue
+//	GET  /data/orders, /data/trades, /auth/derive-api-key
+//	POST /auth/api-key         what is signed, see [Venue.Ask]
 //
 // It lets the venue's time follow the clock of the process, from [NewServer] on, and
 // passes on what clients do and what reaches them. Everything that goes wrong at the
@@ -105,7 +108,8 @@ func NewServer(o ServerOptions) *Server {
 		s.plan(a)
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /ws/market", s.serveMarket)
+	mux.HandleFunc("GET /ws/market", func(w http.ResponseWriter, r *http.Request) { s.serveSocket(w, r, s.venue.Dial) })
+	s.handleAccounts(mux)
 	mux.HandleFunc("GET /book", s.serveBook)
 	mux.HandleFunc("POST /books", s.serveBooks)
 	mux.HandleFunc("GET /markets/{condition}", s.serveAboutMarket)

@@ -373,6 +373,9 @@ func (c *core) change(in *input) {
 		kind = unsubscribeEffect
 	}
 	c.effects = append(c.effects, effect{kind: kind, conn: c.conn, markets: changed})
+	if c.rest.flight != nil { // it was for other markets
+		c.rest.discard(c.now)
+	}
 	if in.kind == marketsAdded {
 		c.rest.restart(c.ledger.since)
 		c.join()

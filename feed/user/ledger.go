@@ -395,10 +395,12 @@ func (l *ledger) forget(before feed.Timestamp) {
 	l.settled = kept
 }
 
-// leave forgets everything of a market.
+// leave forgets everything of a market. What comes late of it changes nothing when it is
+// followed again.
 func (l *ledger) leave(market string) {
 	for id, o := range l.orders {
 		if o.Market == market {
+			l.forgotten = max(l.forgotten, o.Updated)
 			if o.known && o.Status.Open() {
 				l.open--
 			}

@@ -29,8 +29,9 @@ const (
 	recentDelayed = 30 * time.Second
 	// overlap is how much of what was asked for before is asked for again.
 	overlap = time.Minute
-	// believed: so many answers in a row that contradict what was known are right.
-	believed = 3
+	// believedTime is for how long all answers must contradict what was known to be right:
+	// until then they are old.
+	believedTime = 2 * time.Minute
 	// maxPages bounds the pages of one question, maxPasses how often they are read again
 	// until two readings agree.
 	maxPages  = 500
@@ -47,7 +48,7 @@ type asking struct {
 	fresh    bool      // the next answer is the first of its connection
 	failures int       // in a row
 	refused  bool      // the last answer was 401
-	stale    int       // answers in a row that contradicted what was known
+	stale    time.Time // since when all answers contradict what is known, zero if they don't
 	// completeTo is a time of the exchange's clock: of trades that were matched before, REST
 	// has told all.
 	completeTo feed.Timestamp
@@ -238,7 +239,8 @@ func (c *core) passed(f *flight) error {
 	// lack some. So several pages are read until the same orders come twice.
 	if f.pages > 1 && !c.agree(f) {
 		if f.passes++; f.passes > maxPasses {
-			return errTooMany
+			c.rest.again(c.now, 0)
+			return nil
 		}
 		f.last, f.orders = f.orders, map[string]*orderNews{}
 		f.cursor, f.pages = "", 0
@@ -279,7 +281,10 @@ func (c *core) take(f *flight) {
 	force := false
 	if c.contradicts(f) {
 		c.stats.Stale++
-		if a.stale++; a.stale < believed {
+		if a.stale.IsZero() {
+			a.stale = c.now
+		}
+		if c.now.Sub(a.stale) < believedTime {
 			a.again(c.now, 0)
 			if !c.known {
 				c.doubt(Contradiction)
@@ -289,7 +294,7 @@ func (c *core) take(f *flight) {
 		c.doubt(Contradiction) // what was known is given up
 		force = true
 	}
-	a.stale = 0
+	a.stale = time.Time{}
 	if err := c.merge(f, force); err != nil {
 		c.stats.BadMessages++
 		a.again(c.now, 0)
