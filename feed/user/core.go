@@ -402,6 +402,7 @@ func (c *core) leave(market string) bool {
 // inspect looks at the orders that the input has touched: whether they are odd.
 func (c *core) inspect() {
 	for _, o := range c.ledger.touched {
+		o.touched = false
 		_, suspected := c.suspects[o.ID]
 		switch odd := o.odd() && c.ledger.orders[o.ID] == o; {
 		case odd && !suspected:

@@ -64,6 +64,7 @@ type order struct {
 	prior          bool   // it was placed before the ledger's time: before is not known to be 0
 	born, heard    uint64 // when the stream first and last told of it, 0 if REST did
 	closedAt       uint64 // seq when it was closed
+	touched        bool   // it is in ledger.touched
 	// heardAt and heardOn are when and on which connection the stream last told of it.
 	heardAt time.Time
 	heardOn int
@@ -110,7 +111,8 @@ func (l *ledger) hear(now time.Time, conn int) {
 }
 
 func (l *ledger) touch(o *order) {
-	if !slices.Contains(l.touched, o) {
+	if !o.touched {
+		o.touched = true
 		l.touched = append(l.touched, o)
 	}
 }

@@ -23,6 +23,8 @@ const (
 	flightTimeout = 15 * time.Second
 	// least and most time between a question that failed and the next.
 	leastAgain, mostAgain = time.Second, 30 * time.Second
+	// oldAgain is from an answer that is old to the next question.
+	oldAgain = 2 * time.Second
 	// recent is how old an order must be on its connection to be closed for not being among
 	// the open ones: REST may be behind the stream. Delayed orders may not be there at all.
 	recent        = 5 * time.Second
@@ -190,7 +192,7 @@ func (c *core) answered(f *flight, in *input) {
 		c.request()
 		return
 	case err == nil:
-		err = c.passed(f)
+		c.passed(f)
 	}
 	if err != nil {
 		c.stats.BadMessages++
@@ -230,22 +232,22 @@ func (c *core) read(f *flight, body []byte) (next string, err error) {
 }
 
 // passed goes on when all pages of a kind are there.
-func (c *core) passed(f *flight) error {
+func (c *core) passed(f *flight) {
 	if f.trades {
 		c.take(f)
-		return nil
+		return
 	}
 	// Orders that leave the list while it is read shift what comes behind them: a page may
 	// lack some. So several pages are read until the same orders come twice.
 	if f.pages > 1 && !c.agree(f) {
 		if f.passes++; f.passes > maxPasses {
 			c.rest.again(c.now, 0)
-			return nil
+			return
 		}
 		f.last, f.orders = f.orders, map[string]*orderNews{}
 		f.cursor, f.pages = "", 0
 		c.request()
-		return nil
+		return
 	}
 	for id, n := range f.last {
 		if f.orders[id] == nil && c.ledger.orders[id] == nil {
@@ -254,7 +256,6 @@ func (c *core) passed(f *flight) error {
 	}
 	f.trades, f.cursor, f.pages = true, "", 0
 	c.request()
-	return nil
 }
 
 // agree says whether two readings have the same orders, but for those that the stream has
@@ -285,7 +286,7 @@ func (c *core) take(f *flight) {
 			a.stale = c.now
 		}
 		if c.now.Sub(a.stale) < believedTime {
-			a.again(c.now, 0)
+			a.flight, a.at = nil, c.now.Add(oldAgain)
 			if !c.known {
 				c.doubt(Contradiction)
 			}
