@@ -380,7 +380,12 @@ func (c *core) merge(f *flight, force bool) error {
 			return err
 		}
 		if o.heard <= f.seq && o.Status.Open() {
-			o.Status, o.claims = n.Status, false
+			was := o.Order
+			o.claims = false
+			if o.Status == Delayed {
+				o.Status = n.Status
+			}
+			l.settle(o, &was)
 		}
 		told(id, news)
 	}
