@@ -7,6 +7,7 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -288,7 +289,7 @@ func TestAccountREST(t *testing.T) {
 	}
 	after := a.Trades()[len(a.Trades())-3].Time.Unix()
 	d := askVenue(v, feedtest.AccountRequest{
-		Method: http.MethodGet, Path: "/data/trades", Query: url.Values{"after": {fmt.Sprint(after)}},
+		Method: http.MethodGet, Path: "/data/trades", Query: url.Values{"after": {strconv.FormatInt(after, 10)}},
 		Header: signed(t, a, http.MethodGet, "/data/trades"),
 	})
 	if n := strings.Count(string(d.Data), "taker_order_id"); n == 0 || n > 2 {

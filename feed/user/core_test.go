@@ -611,6 +611,9 @@ func TestEndlessPages(t *testing.T) {
 
 // TestBounds: more than is kept.
 func TestBounds(t *testing.T) {
+	if testing.Short() {
+		t.Skip("many orders, and one goroutine")
+	}
 	s := scripted(t)
 	s.join(page(), page())
 	for i := range maxOpen {

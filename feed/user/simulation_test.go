@@ -455,6 +455,9 @@ func (s *simulation) settle() {
 // wrong.
 func TestSimulation(t *testing.T) {
 	first, n := uint64(1), uint64(*seeds)
+	if testing.Short() {
+		n = 3
+	}
 	if *oneSeed != 0 {
 		first, n = *oneSeed, 1
 	}
