@@ -72,6 +72,7 @@ type Account struct {
 	effects   []effect
 	timer     *time.Timer
 	stepped   time.Time // when the core was last told something
+	wall      time.Time // the same by the clock on the wall, which goes on while a machine sleeps
 }
 
 // New returns an Account. It starts nothing, and sends nothing.
@@ -174,12 +175,12 @@ func (a *Account) View() *View {
 }
 
 // view returns own state, of which nothing is known if nobody has looked at the connection
-// for too long: the process was stopped, or hangs.
+// for too long: the process was stopped, or hangs, or the machine slept.
 func (a *Account) view() *View {
 	if a.cached == nil || a.cached.Version != a.core.version || !a.cached.Audited.Equal(a.core.rest.audited) {
 		a.cached = a.core.view()
 	}
-	if a.cached.Known && time.Since(a.stepped) > stallTime {
+	if a.cached.Known && (time.Since(a.stepped) > stallTime || time.Now().Round(0).Sub(a.wall) > stallTime) {
 		stalled := *a.cached
 		stalled.Known, stalled.Reason, stalled.Since = false, Stalled, a.stepped
 		return &stalled

@@ -3,6 +3,7 @@ package user
 import (
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"example.com/truebook/feed"
@@ -44,6 +45,7 @@ const (
 	fetchFailed
 	marketsAdded
 	marketsLeft
+	clockJumped // the machine slept: nobody knows what was missed
 )
 
 type input struct {
@@ -99,6 +101,7 @@ type core struct {
 	stats   Stats
 	markets []string // none: all
 	watched map[string]bool
+	dialed  []string // the markets that the present connection was dialled with
 
 	known      bool
 	reason     Reason
@@ -185,6 +188,10 @@ func (c *core) step(now time.Time, in *input, effects []effect) ([]effect, time.
 		if in.conn == c.conn {
 			c.connection(in)
 		}
+	case clockJumped:
+		if c.phase >= dialingPhase {
+			c.drop()
+		}
 	case timerRang:
 	}
 	c.inspect()
@@ -229,6 +236,7 @@ func (c *core) connection(in *input) {
 		c.phase = joiningPhase
 		c.openedAt, c.lastCame, c.heardAny = c.now, c.now, false
 		c.pings, c.pongs = 0, 0
+		c.catchUp()
 		c.join()
 		c.doubt(Joining)
 	case in.kind == frameCame && c.phase >= joiningPhase:
@@ -237,6 +245,20 @@ func (c *core) connection(in *input) {
 		c.lost(in)
 	case in.kind == connClosed && c.phase >= joiningPhase:
 		c.lost(in)
+	}
+}
+
+// catchUp subscribes to what was added while the connection was dialled, and gives up what
+// was left.
+func (c *core) catchUp() {
+	for _, e := range []struct {
+		kind      effectKind
+		from, not []string
+	}{{subscribeEffect, c.markets, c.dialed}, {unsubscribeEffect, c.dialed, c.markets}} {
+		changed := slices.DeleteFunc(slices.Clone(e.from), func(m string) bool { return slices.Contains(e.not, m) })
+		if len(changed) > 0 {
+			c.effects = append(c.effects, effect{kind: e.kind, conn: c.conn, markets: changed})
+		}
 	}
 }
 

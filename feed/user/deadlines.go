@@ -1,6 +1,9 @@
 package user
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // How long things may stay as they are.
 const (
@@ -62,7 +65,8 @@ func (c *core) dial() {
 	c.conn++
 	c.stats.Dials++
 	c.phase, c.openedAt = dialingPhase, c.now
-	c.effects = append(c.effects, effect{kind: dialEffect, conn: c.conn, markets: append([]string(nil), c.markets...)})
+	c.dialed = slices.Clone(c.markets)
+	c.effects = append(c.effects, effect{kind: dialEffect, conn: c.conn, markets: c.dialed})
 }
 
 // missed says whether the stream has not told in time what REST knows: then it is not

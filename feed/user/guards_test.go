@@ -142,6 +142,29 @@ func TestLeaveDuringQuestion(t *testing.T) {
 	}
 }
 
+// TestMarketsWhileDialling: what is added and left while the connection is dialled.
+func TestMarketsWhileDialling(t *testing.T) {
+	other := "0x" + strings.Repeat("1", 64)
+	s := scripted(t, market)
+	s.want(dialEffect, time.Second)
+	s.tell(&input{kind: marketsAdded, markets: []string{other}})
+	s.tell(&input{kind: marketsLeft, markets: []string{market}})
+	s.tell(&input{kind: connOpened, conn: s.core.conn})
+	if e := s.want(subscribeEffect, 0); !slices.Equal(e.markets, []string{other}) {
+		t.Errorf("%+v", e)
+	}
+	if e := s.want(unsubscribeEffect, 0); !slices.Equal(e.markets, []string{market}) {
+		t.Errorf("%+v", e)
+	}
+	s.want(pingEffect, 0)
+	s.tell(&input{kind: connClosed, conn: s.core.conn})
+	if e := s.want(dialEffect, time.Second); !slices.Equal(e.markets, []string{other}) {
+		t.Errorf("%+v", e)
+	}
+	s.tell(&input{kind: connOpened, conn: s.core.conn})
+	s.want(pingEffect, 0)
+}
+
 // TestOlderOrder: an order that was placed, and matched in part, before the account's time.
 func TestOlderOrder(t *testing.T) {
 	s := scripted(t)

@@ -78,8 +78,13 @@ func (a *Account) tell(in *input) {
 	now := time.Now()
 	known, reason := a.core.known, a.core.reason
 	var next time.Time
-	a.effects, next = a.core.step(now, in, a.effects[:0])
-	a.stepped = now
+	wall := now.Round(0)
+	a.effects = a.effects[:0]
+	if !a.stepped.IsZero() && wall.Sub(a.wall)-now.Sub(a.stepped) > stallTime {
+		a.effects, _ = a.core.step(now, &input{kind: clockJumped}, a.effects)
+	}
+	a.effects, next = a.core.step(now, in, a.effects)
+	a.stepped, a.wall = now, wall
 	if a.core.known != known || a.core.reason != reason {
 		a.log.Info("own state", slog.Bool("known", a.core.known), slog.String("reason", a.core.reason.String()))
 	}

@@ -37,7 +37,7 @@ func connected(a *Account) {
 	a.core.phase, a.core.conn, a.core.known = joinedPhase, 1, true
 	a.core.lastCame, a.core.joinedAt, a.core.rest.audited = time.Now(), time.Now(), time.Now()
 	a.core.pingAt = time.Now().Add(time.Hour)
-	a.stepped = time.Now()
+	a.stepped, a.wall = time.Now(), time.Now().Round(0)
 	a.core.version++
 }
 
@@ -92,6 +92,31 @@ func TestStalled(t *testing.T) {
 		if v := a.View(); !v.Known {
 			t.Errorf("%v", v.Err())
 		}
+	})
+}
+
+// TestSlept: the machine slept, which the clock that measures does not show.
+func TestSlept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := alone(t)
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- a.Run(ctx) }()
+		synctest.Wait()
+		a.mu.Lock()
+		connected(a)
+		a.conn = &connection{cancel: func() {}}
+		a.wall = a.wall.Add(-time.Hour)
+		a.mu.Unlock()
+		if v := a.View(); v.Known || v.Reason != Stalled {
+			t.Errorf("known %v, %v", v.Known, v.Reason)
+		}
+		a.step(&input{kind: frameCame, conn: 1, frame: []byte("PONG")})
+		if v := a.View(); v.Known || v.Reason != Connecting {
+			t.Errorf("known %v, %v", v.Known, v.Reason)
+		}
+		cancel()
+		<-done
 	})
 }
 
