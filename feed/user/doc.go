@@ -80,6 +80,9 @@
 // exchange's design. It is in no log, no error and no event here, and nor is anything that
 // a server says in words, which may be what it was sent: logs name statuses and codes.
 //
+// Requests are signed with the time of this machine: if its clock is wrong, the exchange
+// refuses them, which reads as [Refused].
+//
 // The package has been run against the simulated exchange of package feedtest only, and
 // against recorded messages of the real one.
 package user
