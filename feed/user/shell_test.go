@@ -3,7 +3,6 @@ package user
 import (
 	"context"
 	"errors"
-	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -56,9 +55,16 @@ func TestLagged(t *testing.T) {
 					break
 				}
 				if slow++; e.Kind == SnapshotEvent { // and while it looks at that
-					for i := range n {
-						a.step(&input{kind: frameCame, conn: 1, frame: []byte(orderText("o"+strconv.Itoa(i), "PLACEMENT", "LIVE", "0", at))})
-						all++
+					for all < n { // as a few frames would tell of them
+						a.mu.Lock()
+						news := make([]Event, min(100, n-all))
+						all += len(news)
+						for i := range news {
+							news[i].Kind = OrderEvent
+						}
+						a.core.ledger.news = append(a.core.ledger.news, news...)
+						a.tell(&input{kind: frameCame, conn: 1, frame: []byte("PONG")})
+						a.mu.Unlock()
 					}
 				}
 				if slow == n+1 {
@@ -68,8 +74,8 @@ func TestLagged(t *testing.T) {
 			if lags := n > maxQueued; lags != errors.Is(lagged, ErrLagged) || !lags && slow != all+1 {
 				t.Errorf("%d events of %d, and %v", slow, all, lagged)
 			}
-			if v := a.View(); len(v.Orders()) != n || len(a.followers) != 0 {
-				t.Errorf("%d orders, %d followers", len(v.Orders()), len(a.followers))
+			if len(a.followers) != 0 {
+				t.Errorf("%d followers", len(a.followers))
 			}
 		}
 	})
