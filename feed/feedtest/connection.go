@@ -23,6 +23,7 @@ type connection struct {
 	books       int // tokens that got their opening book
 	ponged      int64
 	closing     bool
+	user        *userStream // of the user channel, nil for the market channel
 
 	fate fate
 }
@@ -69,8 +70,10 @@ func (v *Venue) connection(id int) *connection {
 
 // Dial opens a connection. Its number is the client's choice and must be a new one.
 // [Opened] or [DialFailed] follows, 60 to 200 ms later if nothing is wrong.
-func (v *Venue) Dial(conn int) {
-	c := &connection{id: conn, sent: v.now, asked: map[string]bool{}, left: map[string]bool{}}
+func (v *Venue) Dial(conn int) { v.dial(conn, nil) }
+
+func (v *Venue) dial(conn int, user *userStream) {
+	c := &connection{id: conn, sent: v.now, asked: map[string]bool{}, left: map[string]bool{}, user: user}
 	c.watch = make([]uint8, len(v.listings))
 	v.conns = append(v.conns, c)
 	if v.refuse(c) {

@@ -89,6 +89,18 @@
 // infinite [ServerOptions.Speed] a server is a load: frames come as fast as they are
 // read, some 100,000 a second, and none is lost.
 //
+// # Accounts
+//
+// A venue has any number of accounts ([Venue.OpenAccount]), whose orders rest in its books
+// and are matched, also against those of the other token. What clients learn of them by
+// the user channel ([Venue.DialUser]) and by REST ([Venue.Ask]) has every form that was
+// seen at the real exchange; what is true is in [Account.Orders] and [Account.Trades], each
+// with its past. A Server serves them to clients that have the credentials:
+//
+//	s.Do(func(v *feedtest.Venue) {
+//		account = v.OpenAccount(feedtest.AccountOptions{Lose: 0.01, Repeat: 0.1})
+//	})
+//
 // # Seeds
 //
 // Every value follows from the seed: two exchanges of equal Options send the same

@@ -23,6 +23,7 @@ type query struct {
 	tokens []string // of oneBook and manyBooks
 	name   string   // the condition, token or slug that it is about
 	values url.Values
+	signed *AccountRequest // of ofAccount
 }
 
 type queryKind uint8
@@ -39,6 +40,8 @@ const (
 	gammaEventSlug  // GET /events/slug/{slug}
 	gammaList       // GET /markets
 	gammaSearch     // GET /public-search
+
+	ofAccount // what is signed
 )
 
 // Fetch asks for the books of some tokens by REST. The answer is [Answered] with the
@@ -93,6 +96,8 @@ func (v *Venue) answer(q *query) Delivery {
 		return v.answerGamma(q)
 	case health:
 		return Delivery{Code: 200, Data: []byte(`"OK"`)}
+	case ofAccount:
+		return v.answerAccount(q.signed, v.Now())
 	case clock:
 		return Delivery{Code: 200, Data: strconv.AppendInt(nil, v.now/int64(time.Second)-v.clockOffset/1000, 10)}
 	default:

@@ -38,6 +38,9 @@ type ServerOptions struct {
 //	GET  /markets/{condition}  a market, its tokens and terms
 //	GET  /markets-by-token/... the market of a token
 //	GET  /ok, /time            a sign of life, and the exchange's time in seconds
+//	GET  /ws/user              the user channel, for each [Account] of the venue
+//	GET  /data/orders, /data/trades, /auth/derive-api-key
+//	POST /auth/api-key         what is signed, see [Venue.Ask]
 //
 // and after [GammaPath], the list of the site's markets and events, which knows them by the
 // names in [Market], and more markets than are open:
@@ -116,7 +119,8 @@ func NewServer(o ServerOptions) *Server {
 		s.plan(a)
 	}
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /ws/market", s.serveMarket)
+	mux.HandleFunc("GET /ws/market", func(w http.ResponseWriter, r *http.Request) { s.serveSocket(w, r, s.venue.Dial) })
+	s.handleAccounts(mux)
 	mux.HandleFunc("GET /book", s.serveBook)
 	mux.HandleFunc("POST /books", s.serveBooks)
 	mux.HandleFunc("GET /markets/{condition}", s.serveAboutMarket)

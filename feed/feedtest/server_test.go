@@ -400,7 +400,8 @@ func TestServerPaths(t *testing.T) {
 		}{
 			{"GET", "/ws/market", http.StatusUpgradeRequired},
 			{"GET", "/ws/", http.StatusNotFound},
-			{"GET", "/ws/user", http.StatusNotFound},
+			{"GET", "/ws/user", http.StatusUpgradeRequired},
+			{"GET", "/ws/other", http.StatusNotFound},
 			{"GET", "/", http.StatusNotFound},
 			{"POST", "/book", http.StatusMethodNotAllowed},
 			{"GET", "/books", http.StatusMethodNotAllowed},

@@ -30,7 +30,7 @@ const (
 	lastAnswer = 5 * time.Second
 )
 
-// socket is a connection to the market channel.
+// socket is a connection to a channel.
 type socket struct {
 	id int
 	// outcome is of the handshake, Opened or DialFailed.
@@ -52,8 +52,8 @@ type socket struct {
 	code    int              // of the close frame among them, 0 if there is none
 }
 
-// serveMarket serves a connection to the market channel, from its handshake to its end.
-func (s *Server) serveMarket(w http.ResponseWriter, r *http.Request) {
+// serveSocket serves a connection to a channel of the venue, from its handshake to its end.
+func (s *Server) serveSocket(w http.ResponseWriter, r *http.Request, dial func(int)) {
 	c := &socket{outcome: make(chan Delivery, 1), ready: make(chan struct{}, 1)}
 	s.enter()
 	a := s.takeAttack(onHandshake)
@@ -61,7 +61,7 @@ func (s *Server) serveMarket(w http.ResponseWriter, r *http.Request) {
 		s.dialled++
 		c.id = s.dialled
 		s.sockets[c.id] = c
-		s.venue.Dial(c.id)
+		dial(c.id)
 	}
 	s.leave()
 	if a != nil {

@@ -28,6 +28,10 @@ const (
 
 // receive answers a text of a client.
 func (v *Venue) receive(c *connection, text []byte) {
+	if c.user != nil {
+		v.receiveUser(c, text)
+		return
+	}
 	if string(bytes.TrimSpace(text)) == "PING" {
 		if !c.begun {
 			v.closeLater(c, 1008, invalidPayload)

@@ -57,12 +57,13 @@ type Venue struct {
 	// clockOffset is what the exchange's clock is behind, in milliseconds.
 	clockOffset int64
 
-	events eventHeap
-	order  uint64 // of the last event
-	stream stream
-	conns  []*connection // that the client has not hung up, in the order of dialling
-	out    []Delivery    // from first on
-	first  int
+	events   eventHeap
+	order    uint64 // of the last event
+	stream   stream
+	accounts []*Account
+	conns    []*connection // that the client has not hung up, in the order of dialling
+	out      []Delivery    // from first on
+	first    int
 
 	// The faults that are going on: windows hit what clients do, tampering hits frames,
 	// and reordered is a frame that is held back by one.

@@ -125,6 +125,12 @@ func (v *Venue) answerFault(d *Delivery, q *query) time.Duration {
 func (v *Venue) alterAnswer(a *activeFault, d *Delivery, q *query) {
 	switch q.kind {
 	case oneBook, manyBooks:
+	case ofAccount:
+		if a.Kind == RESTStale {
+			old := v.answerAccount(q.signed, v.Now().Add(-time.Duration(or(a.N, 10))*time.Second))
+			d.Code, d.Data = old.Code, old.Data
+		}
+		return
 	case aboutMarket:
 		if l := v.listingOf(q.name); a.Kind == RESTMissing && (a.hits(l, false) || a.hits(l, true)) {
 			d.Code, d.Data = 404, []byte(noMarket)

@@ -62,6 +62,7 @@
 //
 // TLS is at least 1.2, and verified. Plain ws is for loopback addresses. A
 // redirect is refused, since it could lead elsewhere or away from TLS. Nothing is
-// sent but the handshake and what is told above: there is no place for a credential.
+// sent but the handshake and what is told above: there is no place for a credential, but
+// in the messages that a caller of [Source.OpenWith] makes itself.
 // Words of the server appear in errors without control characters, and cut.
 package live

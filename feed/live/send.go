@@ -19,6 +19,10 @@ import (
 // with it. An error is as that of [Conn.Subscribe].
 func (c *Conn) Ping(ctx context.Context) error { return c.send(ctx, []byte("PING")) }
 
+// Send sends a text message of the caller's, on a connection that [Source.OpenWith] has
+// opened. Bounds and errors are as those of [Conn.Subscribe].
+func (c *Conn) Send(ctx context.Context, message []byte) error { return c.send(ctx, message) }
+
 // Subscribe asks for the books and changes of more tokens, 1 to [MaxTokens] of
 // them, and no more than that of all that the connection is subscribed to.
 //

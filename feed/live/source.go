@@ -14,8 +14,11 @@ import (
 // MarketURL is the exchange's market channel.
 const MarketURL = "wss://ws-subscriptions-clob.polymarket.com/ws/market"
 
+// UserURL is the exchange's user channel, which package user opens.
+const UserURL = "wss://ws-subscriptions-clob.polymarket.com/ws/user"
+
 // Options say where to dial. The zero value is the exchange. There is no field
-// for a credential, since the channel needs none, and none that switches the
+// for a credential, since the market channel needs none, and none that switches the
 // verification of certificates off.
 type Options struct {
 	// URL is MarketURL if "". It is wss://host/path, or ws://host/path where the
@@ -78,6 +81,21 @@ func (s *Source) Open(ctx context.Context, tokens []string) (feed.Conn, error) {
 	}
 	watch(c.tokens, tokens)
 	if err := c.send(ctx, subscription(tokens)); err != nil {
+		c.end()
+		return nil, err
+	}
+	return c, nil
+}
+
+// OpenWith dials, and sends a first message of the caller's: for the user channel, whose
+// first message is no subscription to tokens. Otherwise it is as [Source.Open]. The message
+// is in no error; words of the server may be.
+func (s *Source) OpenWith(ctx context.Context, first []byte) (*Conn, error) {
+	c, err := s.open(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("live: dial %s: %w", s.target.Host, foreignError{err})
+	}
+	if err := c.send(ctx, first); err != nil {
 		c.end()
 		return nil, err
 	}

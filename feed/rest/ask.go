@@ -18,6 +18,7 @@ type request struct {
 	query string
 	body  []byte // JSON, nil for none
 	most  int64  // bytes of the answer that are read
+	sign  Signer // nil if anybody may ask
 }
 
 // ask makes a request when it may be made. What it returns looks like JSON, and has at
@@ -33,6 +34,9 @@ func (c *Client) ask(ctx context.Context, g *gate, r request) ([]byte, error) {
 		return nil, c.failed(ctx, g, net.ErrClosed)
 	}
 	answer, err := c.exchange(ctx, g, r)
+	if err != nil && r.sign != nil {
+		err = wordless(err)
+	}
 	if refusal := (*feed.StatusError)(nil); err == nil || errors.As(err, &refusal) {
 		g.answered(refusal)
 	}
@@ -57,6 +61,9 @@ func (c *Client) exchange(ctx context.Context, g *gate, r request) ([]byte, erro
 		// that it may ask again if the server had closed an idle connection, as it does
 		// with GET, once for each such connection at most.
 		q.Header["Idempotency-Key"] = nil
+	}
+	if err := r.signed(q); err != nil {
+		return nil, &unsignedError{err}
 	}
 	answer, err := c.transport.RoundTrip(q)
 	if err != nil {

@@ -31,12 +31,12 @@ const (
 	maxHeader = 64 << 10
 	// maxUnderWay is how many requests there are at a time to the order book, and how many
 	// connections to each host.
-	maxUnderWay = booksAtOnce + bookAtOnce + marketsAtOnce
+	maxUnderWay = booksAtOnce + bookAtOnce + marketsAtOnce + 2*dataAtOnce + 2*keysAtOnce
 )
 
 // Options say whom to ask. The zero value is the exchange. There is no field for a
-// credential, since books need none, and none that switches the verification of
-// certificates off.
+// credential: those calls that need one take a [Signer]. Nor is there one that switches the
+// verification of certificates off.
 type Options struct {
 	// URL is BaseURL if "". It is https://host, or http://host where the host is
 	// localhost or a loopback address; a path is put before those of the exchange.
@@ -60,6 +60,8 @@ type Client struct {
 	book, books, markets *gate
 	gamma                *gate // nil without one
 
+	orders, trades, derive, create *gate // for those that sign
+
 	life context.Context //nolint:containedctx // of the Client itself: Close ends it, and it ends what is under way
 	end  context.CancelFunc
 }
@@ -74,6 +76,10 @@ func New(o Options) (*Client, error) {
 		book:    newGate(base, http.MethodGet, "/book", bookRate, bookBurst, bookAtOnce),
 		books:   newGate(base, http.MethodPost, "/books", booksRate, booksBurst, booksAtOnce),
 		markets: newGate(base, http.MethodGet, "/markets", marketsRate, marketsBurst, marketsAtOnce),
+		orders:  newGate(base, http.MethodGet, "/data/orders", dataRate, dataBurst, dataAtOnce),
+		trades:  newGate(base, http.MethodGet, "/data/trades", dataRate, dataBurst, dataAtOnce),
+		derive:  newGate(base, http.MethodGet, "/auth/derive-api-key", keysRate, keysBurst, keysAtOnce),
+		create:  newGate(base, http.MethodPost, "/auth/api-key", keysRate, keysBurst, keysAtOnce),
 	}
 	if o.GammaURL != "" || o.URL == "" {
 		list, err := parseURL(o.GammaURL, GammaURL)

@@ -1,5 +1,6 @@
 // Package rest asks Polymarket's REST interface for what a book engine needs beside the
-// stream: whole books, and what a market is.
+// stream: whole books, and what a market is; and, for packages keys and user, for what an
+// account has.
 //
 //	client, err := rest.New(rest.Options{}) // the exchange; nothing is dialled yet
 //	...
@@ -43,6 +44,9 @@
 //	GET /book               10        40        2        140    1,500 (200)
 //	GET /markets...          5        40        2         90    9,000 of all kinds (5,000)
 //	GET of Gamma             5        40        2         90    300 of markets, 350 of searches
+//	GET /data/orders         5        20        2         70    500
+//	GET /data/trades         5        20        2         70    500
+//	/auth/ (each)            1         3        1         13    100 of both
 //
 // A call waits for its turn, in order of arrival among those of its kind, and as long as
 // it can still have one: [ErrBudget] says at once that it cannot. Since a call has ten
@@ -65,7 +69,7 @@
 // that sends a byte a second gains nothing. A header has at most 64 KiB, an answer about
 // books at most [feed.MaxFrame] bytes, one about a market a MiB and one about several 8 MiB;
 // while it comes, an answer occupies about twice of what has come of it. There are at most
-// eight connections to each of the two hosts, and an idle one is closed after 90 seconds.
+// 14 connections to each of the two hosts, and an idle one is closed after 90 seconds.
 //
 // Compression is not asked for, so that one bound holds for what is read and for what was
 // sent: a compressed answer may go on for ever and unpack to nothing. It costs little
@@ -77,7 +81,9 @@
 //
 // TLS is at least 1.2, and verified. Plain http is for loopback addresses. A redirect is
 // refused like any other answer, and cookies are ignored. Nothing is sent but tokens,
-// condition ids and slugs: there is no place for a credential. The environment is not read, and so
+// condition ids and slugs, and what a [Signer] makes for the calls that take one, for one
+// request to the one host. Errors of those calls have no words of the server in them, which
+// could be what it was sent. The environment is not read, and so
 // no proxy is used that it names, here as for the stream in package live:
 // Options.DialContext can dial one.
 package rest

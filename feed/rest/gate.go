@@ -24,6 +24,10 @@ const (
 	bookRate, bookBurst, bookAtOnce          = 10, 40, 2
 	marketsRate, marketsBurst, marketsAtOnce = 5, 40, 2
 	gammaRate, gammaBurst, gammaAtOnce       = 5, 40, 2
+	// Of /data/orders and of /data/trades, whose limits are 500 each, and of the two for
+	// API keys, whose limit is 100 for all that there are of those.
+	dataRate, dataBurst, dataAtOnce = 5, 20, 2
+	keysRate, keysBurst, keysAtOnce = 1, 3, 1
 )
 
 // For how long a server that refuses is left alone, if it does not say itself.

@@ -181,7 +181,7 @@ func slowConnection(t *testing.T, c *rest.Client) {
 	}
 }
 
-// TestConnections: there are at most eight, those included that still are dialled for
+// TestConnections: there are at most 14, those included that still are dialled for
 // calls which have given up.
 func TestConnections(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
@@ -198,7 +198,7 @@ func TestConnections(t *testing.T) {
 			}
 			cancel()
 		}
-		if n := log.atOnce.Load(); n != 8 {
+		if n := log.atOnce.Load(); n != 14 {
 			t.Errorf("%d at a time", n)
 		}
 	})

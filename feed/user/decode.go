@@ -1,0 +1,320 @@
+package user
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"strings"
+	"unicode/utf8"
+
+	"example.com/truebook/book"
+	"example.com/truebook/feed"
+)
+
+// Bounds of what is read.
+const (
+	// maxFrame is the longest frame of the channel that is read, in bytes. One trade has some
+	// hundred maker orders of 400 bytes at most.
+	maxFrame = 1 << 20
+	// maxMakers is the most maker orders of one trade, maxObjects the most objects of a frame
+	// or a page.
+	maxMakers  = 2000
+	maxObjects = 10_000
+)
+
+// orderNews is what the exchange says of an order: on the stream, or by REST.
+type orderNews struct {
+	Order // Matched is what was said, and need not be all
+	// canceled: nothing more can become of it. claims: it says that it is matched to the end.
+	canceled, claims bool
+}
+
+// tradeNews is what the exchange says of a trade.
+type tradeNews struct {
+	id     string
+	status TradeStatus
+	market string
+	fills  []Fill // of the account's orders, one for each
+	// time is when it was matched, updated when its status changed (in whole seconds), and
+	// said when the message was made (in milliseconds, 0 by REST).
+	time, updated, said feed.Timestamp
+}
+
+// frameKind is what a frame says besides its news.
+type frameKind uint8
+
+const (
+	dataFrame frameKind = iota
+	pongFrame
+	textFrame // any other words
+)
+
+// reader reads what the exchange sends to one account.
+type reader struct {
+	key   string // of the API key: the owner of its orders
+	stats *Stats
+}
+
+var (
+	errBadJSON = errors.New("no JSON")
+	errTooLong = errors.New("too long")
+)
+
+// frame reads a frame of the channel, and calls take with each news in it. It reads all of
+// it, whatever is wrong with a part, and returns the first thing that is.
+func (r *reader) frame(frame []byte, order func(*orderNews), trade func(*tradeNews)) (frameKind, error) {
+	text := bytes.TrimSpace(frame)
+	switch {
+	case len(frame) > maxFrame:
+		return dataFrame, errTooLong
+	case string(text) == "PONG":
+		return pongFrame, nil
+	case len(text) == 0 || string(text) == "null":
+		return textFrame, nil
+	case text[0] != '{' && text[0] != '[' && len(text) <= maxID && isWords(text):
+		return textFrame, nil
+	case !utf8.Valid(text) || !json.Valid(text):
+		return dataFrame, errBadJSON
+	case text[0] == '[':
+		var elements []json.RawMessage
+		if json.Unmarshal(text, &elements) != nil || len(elements) > maxObjects {
+			return dataFrame, errTooLong
+		}
+		var first error
+		for _, element := range elements {
+			if err := r.event(element, order, trade); err != nil && first == nil {
+				first = err
+			}
+		}
+		return dataFrame, first
+	default:
+		return dataFrame, r.event(text, order, trade)
+	}
+}
+
+func isWords(text []byte) bool {
+	for _, c := range text {
+		if c != ' ' && c != '.' && c != '-' && c != '_' && (c < 'A' || c > 'Z') && (c < 'a' || c > 'z') {
+			return false
+		}
+	}
+	return true
+}
+
+// event reads one object of the stream.
+func (r *reader) event(text []byte, order func(*orderNews), trade func(*tradeNews)) error {
+	f, err := readFields(text)
+	if err != nil {
+		return err
+	}
+	switch f.text("event_type") {
+	case "order":
+		n := r.order(f)
+		switch kind := strings.ToUpper(f.text("type")); kind {
+		case "PLACEMENT", "UPDATE":
+		case "CANCELLATION":
+			n.canceled = true
+			if n.Status.Open() || n.Status == Matched {
+				n.Status = Canceled
+			}
+		default:
+			f.wrong("type", "none that is known")
+		}
+		return r.give(f, func() { order(n) }, r.owns(f, "owner", "order_owner"))
+	case "trade":
+		n := r.trade(f)
+		return r.give(f, func() { trade(n) }, f.err != nil || len(n.fills) > 0)
+	case "":
+		if f.err == nil {
+			return errors.New("event_type: none")
+		}
+		return f.err
+	}
+	r.stats.UnknownEvents++
+	return f.err
+}
+
+// give passes on what was read, if it is of the account and nothing is wrong with it.
+func (r *reader) give(f *fields, give func(), ours bool) error {
+	switch {
+	case f.err != nil:
+		return f.err
+	case !ours:
+		r.stats.Foreign++
+	default:
+		give()
+	}
+	return nil
+}
+
+// owns says whether something is the account's: its owner is the API key. What names no
+// owner is, since the channel is the account's own.
+func (r *reader) owns(f *fields, keys ...string) bool {
+	owner := f.text(keys...)
+	return owner == "" || owner == r.key
+}
+
+// order reads the fields of an order, of the stream or of REST.
+func (r *reader) order(f *fields) *orderNews {
+	n := &orderNews{Order: Order{
+		ID: f.id("id"), Market: strings.ToLower(f.id("market")), Token: f.token("asset_id"),
+		Side: f.side("side"), Price: f.price("price"), Size: f.size("original_size", false), Matched: f.size("size_matched", true),
+		Outcome: words(f.text("outcome")), Kind: words(f.text("order_type")),
+		Created: f.time("created_at"), Expires: f.time("expiration"), Updated: f.time("timestamp"),
+	}}
+	status := f.text("status")
+	upper := strings.TrimPrefix(strings.ToUpper(status), "ORDER_STATUS_")
+	switch {
+	case upper == "" || upper == "LIVE":
+	case upper == "MATCHED":
+		n.claims = true
+	case upper == "DELAYED":
+		n.Status = Delayed
+	case upper == "UNMATCHED":
+		n.Status = Unmatched
+	case strings.HasPrefix(upper, "INVALID"):
+		n.Status, n.canceled = Invalid, true
+	case strings.HasPrefix(upper, "CANCELED"), strings.HasPrefix(upper, "CANCELLED"):
+		n.Status, n.canceled = Canceled, true
+		_, why, _ := strings.Cut(status, "_")
+		n.Detail = words(why)
+	default:
+		f.wrong("status", "none that is known")
+	}
+	return n
+}
+
+// trade reads the fields of a trade, of the stream or of REST.
+func (r *reader) trade(f *fields) *tradeNews {
+	n := &tradeNews{
+		id: f.id("id"), market: strings.ToLower(f.id("market")),
+		time: f.time("match_time", "matchtime"), updated: f.time("last_update"), said: f.time("timestamp"),
+	}
+	n.updated = max(n.updated, n.time)
+	if n.time == 0 {
+		if n.time = max(n.updated, n.said); n.time == 0 {
+			f.wrong("match_time", "none")
+		}
+		n.time -= n.time % 1000
+	}
+	n.status = tradeStatus(f)
+	taker := Fill{
+		Trade: n.id, Order: f.id("taker_order_id"), Market: n.market, Token: f.token("asset_id"), Side: f.side("side"),
+		Price: f.price("price"), Size: f.size("size", false), Role: Taker, Status: n.status, Outcome: words(f.text("outcome")),
+		FeeRateBPS: words(f.text("fee_rate_bps")), Transaction: words(f.text("transaction_hash")), Time: n.time, Updated: n.updated,
+	}
+	role := strings.ToUpper(f.text("trader_side"))
+	if role == "TAKER" || role == "" && r.owns(f, "owner", "trade_owner") {
+		n.fills = append(n.fills, taker)
+	}
+	for _, element := range f.list("maker_orders", maxMakers) {
+		m, err := readFields(element)
+		if err != nil {
+			f.wrong("maker_orders", err.Error())
+			break
+		}
+		fill := r.maker(m, &taker)
+		if m.err != nil {
+			f.wrong("maker_orders", m.err.Error())
+			break
+		}
+		if m.text("owner") == r.key {
+			n.add(fill)
+		}
+	}
+	return n
+}
+
+// maker reads one of the maker orders of a trade.
+func (r *reader) maker(m *fields, taker *Fill) Fill {
+	fill := *taker
+	fill.Role = Maker
+	fill.Order, fill.Token = m.id("order_id"), m.token("asset_id")
+	fill.Price, fill.Size = m.price("price"), m.size("matched_amount", false)
+	fill.Outcome, fill.FeeRateBPS = words(m.text("outcome")), words(m.text("fee_rate_bps"))
+	switch {
+	case m.value("side") != nil && m.text("side") != "":
+		fill.Side = m.side("side")
+	case fill.Token == taker.Token:
+		fill.Side = book.Ask - taker.Side
+	}
+	// Otherwise both buy, and tokens are minted, or both sell, and they are merged.
+	return fill
+}
+
+// add adds a fill, or what an order that is there already got once more.
+func (n *tradeNews) add(fill Fill) {
+	for i := range n.fills {
+		if o := &n.fills[i]; o.Order == fill.Order && o.Role == fill.Role {
+			o.Size += fill.Size
+			return
+		}
+	}
+	n.fills = append(n.fills, fill)
+}
+
+// tradeStatus reads the status of a trade, which newer pages write with a prefix.
+func tradeStatus(f *fields) TradeStatus {
+	switch strings.TrimPrefix(strings.ToUpper(f.text("status")), "TRADE_STATUS_") {
+	case "MATCHED", "MATCHED_NOT_BROADCASTED":
+		return MatchedTrade
+	case "MINED":
+		return Mined
+	case "RETRYING":
+		return Retrying
+	case "CONFIRMED":
+		return Confirmed
+	case "FAILED":
+		return Failed
+	}
+	f.wrong("status", "none that is known")
+	return MatchedTrade
+}
+
+// page reads a page of REST, and returns the cursor of the next one, "" if it is the last.
+func (r *reader) page(text []byte, take func(*fields) error) (next string, err error) {
+	if !utf8.Valid(text) || !json.Valid(text) {
+		return "", errBadJSON
+	}
+	f, err := readFields(text)
+	if err != nil {
+		return "", err
+	}
+	if f.value("data") == nil {
+		f.wrong("data", "no array")
+	}
+	elements := f.list("data", maxObjects)
+	next = f.text("next_cursor")
+	if len(next) > maxID {
+		f.wrong("next_cursor", "too long")
+	}
+	if f.err != nil {
+		return "", f.err
+	}
+	for _, element := range elements {
+		e, err := readFields(element)
+		if err == nil {
+			err = take(e)
+		}
+		if err != nil {
+			return "", err
+		}
+	}
+	return next, nil
+}
+
+// orders reads a page of open orders.
+func (r *reader) orders(text []byte, take func(*orderNews)) (next string, err error) {
+	return r.page(text, func(f *fields) error {
+		n := r.order(f)
+		return r.give(f, func() { take(n) }, r.owns(f, "owner"))
+	})
+}
+
+// trades reads a page of trades.
+func (r *reader) trades(text []byte, take func(*tradeNews)) (next string, err error) {
+	return r.page(text, func(f *fields) error {
+		n := r.trade(f)
+		return r.give(f, func() { take(n) }, f.err != nil || len(n.fills) > 0)
+	})
+}

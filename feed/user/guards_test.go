@@ -1,0 +1,202 @@
+package user
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/truebook/book"
+)
+
+// TestRetriedInASecond: a trade that is mined again in the second in which it was retried.
+func TestRetriedInASecond(t *testing.T) {
+	messages := []string{
+		tradeText("t1", "0xa", "RETRYING", "30", at/1000+4, at+4021),
+		tradeText("t1", "0xa", "MINED", "30", at/1000+4, at+4721),
+	}
+	for range 2 {
+		s := scripted(t)
+		s.join(page(), page())
+		for _, m := range messages {
+			s.frame(m)
+		}
+		if f := s.core.view().Fills(); len(f) != 1 || f[0].Status != Mined {
+			t.Errorf("%+v", f)
+		}
+		slices.Reverse(messages)
+	}
+}
+
+// TestFinalStays: what is final stays so, whatever the times of other messages.
+func TestFinalStays(t *testing.T) {
+	s := scripted(t)
+	s.join(page(), page())
+	s.frame(tradeText("t1", "0xa", "CONFIRMED", "30", at/1000+4, at+4000))
+	s.frame(tradeText("t1", "0xa", "MINED", "30", at/1000+9, at+9000))
+	if f := s.core.view().Fills(); len(f) != 1 || f[0].Status != Confirmed {
+		t.Errorf("%+v", f)
+	}
+}
+
+// TestFailedTrade: what an order was matched by does not fall when the trade fails, and
+// the fill stays, without counting.
+func TestFailedTrade(t *testing.T) {
+	s := scripted(t)
+	s.join(page(), page())
+	s.frame(orderText("0xa", "PLACEMENT", "LIVE", "0", at))
+	s.frame(tradeText("t1", "0xa", "MATCHED", "40", at/1000, at+10))
+	s.frame(tradeText("t1", "0xa", "FAILED", "40", at/1000+5, at+5000))
+	v := s.core.view()
+	if v.Orders()[0].Matched != 40*book.Share || v.Fills()[0].Counts() || v.Fills()[0].Size != 40*book.Share {
+		t.Errorf("%+v %+v", v.Orders(), v.Fills())
+	}
+	s.audit(firstAudit+time.Second, page(orderText("0xa", "x", "LIVE", "40", 0)), page(tradeText("t1", "0xa", "FAILED", "40", at/1000+5, 0)))
+	s.state(true, NoReason)
+	if s.core.stats.Stale > 0 || len(s.core.suspects) > 0 {
+		t.Errorf("%+v, %v", s.core.stats, s.core.suspects)
+	}
+}
+
+// TestFillDuringQuestion: a fill of an order of which nothing else is known, that comes
+// while REST is asked: the answer is older, and tells nothing of the order.
+func TestFillDuringQuestion(t *testing.T) {
+	s := scripted(t)
+	s.join(page(), page())
+	s.pass(firstAudit + time.Second)
+	orders := s.want(ordersEffect, 0)
+	s.frame(tradeText("t1", "0xa", "MATCHED", "30", at/1000, at))
+	s.answer(orders, page())
+	s.answer(s.want(tradesEffect, 0), page())
+	s.state(true, NoReason)
+	s.audit(2*time.Second, page(orderText("0xa", "x", "LIVE", "30", 0)), page(tradeText("t1", "0xa", "MATCHED", "30", at/1000, 0)))
+	if v := s.core.view(); len(v.Orders()) != 1 || !v.Known {
+		t.Errorf("%+v", v)
+	}
+}
+
+// TestCancelledMeanwhile: an order that the stream told of a moment before the connection
+// was lost, and that is not among the open ones after it.
+func TestCancelledMeanwhile(t *testing.T) {
+	s := scripted(t)
+	s.join(page(), page())
+	s.frame(orderText("0xa", "PLACEMENT", "LIVE", "0", at))
+	s.tell(&input{kind: connClosed, conn: s.core.conn})
+	s.state(false, Connecting)
+	s.join(page(), page())
+	if v := s.core.view(); len(v.Orders()) != 0 {
+		t.Errorf("%+v", v.Orders())
+	}
+}
+
+// TestAnswerOfAnotherConnection: an answer to what was asked before the connection was
+// lost tells nothing of what was missed since.
+func TestAnswerOfAnotherConnection(t *testing.T) {
+	s := scripted(t)
+	orders := s.open()
+	s.answer(orders, page())
+	trades := s.want(tradesEffect, 0)
+	s.tell(&input{kind: connClosed, conn: s.core.conn})
+	s.answer(trades, page())
+	s.state(false, Connecting)
+	s.open()
+	s.answer(trades, page())
+	s.state(false, Asking)
+}
+
+// TestLatePong: a PONG to an earlier PING acknowledges no subscription.
+func TestLatePong(t *testing.T) {
+	s := scripted(t, market)
+	s.join(page(), page())
+	s.audit(firstAudit+time.Second, page(), page())
+	s.want(pingEffect, pingInterval)
+	s.tell(&input{kind: marketsAdded, markets: []string{"0x" + strings.Repeat("1", 64)}})
+	s.want(subscribeEffect, 0)
+	s.want(pingEffect, 0)
+	s.frame("PONG")
+	s.state(false, Joining)
+	s.frame("PONG")
+	s.state(false, Asking)
+}
+
+// TestLeaveDuringQuestion: what was asked before a market was left brings nothing of it
+// back.
+func TestLeaveDuringQuestion(t *testing.T) {
+	other := "0x" + strings.Repeat("1", 64)
+	foreign := strings.ReplaceAll(orderText("0xo", "x", "LIVE", "0", 0), market, other)
+	s := scripted(t, market, other)
+	s.join(page(foreign), page())
+	s.pass(firstAudit + time.Second)
+	s.answer(s.want(ordersEffect, 0), page(foreign))
+	trades := s.want(tradesEffect, 0)
+	s.tell(&input{kind: marketsLeft, markets: []string{other}})
+	s.want(unsubscribeEffect, 0)
+	s.answer(trades, page())
+	if v := s.core.view(); len(v.Orders()) != 0 {
+		t.Errorf("%+v", v.Orders())
+	}
+	s.audit(2*time.Second, page(foreign), page())
+	if v := s.core.view(); len(v.Orders()) != 0 || !v.Known {
+		t.Errorf("%+v", v)
+	}
+}
+
+// TestMarketsWhileDialling: what is added and left while the connection is dialled.
+func TestMarketsWhileDialling(t *testing.T) {
+	other := "0x" + strings.Repeat("1", 64)
+	s := scripted(t, market)
+	s.want(dialEffect, time.Second)
+	s.tell(&input{kind: marketsAdded, markets: []string{other}})
+	s.tell(&input{kind: marketsLeft, markets: []string{market}})
+	s.tell(&input{kind: connOpened, conn: s.core.conn})
+	if e := s.want(subscribeEffect, 0); !slices.Equal(e.markets, []string{other}) {
+		t.Errorf("%+v", e)
+	}
+	if e := s.want(unsubscribeEffect, 0); !slices.Equal(e.markets, []string{market}) {
+		t.Errorf("%+v", e)
+	}
+	s.want(pingEffect, 0)
+	s.tell(&input{kind: connClosed, conn: s.core.conn})
+	if e := s.want(dialEffect, time.Second); !slices.Equal(e.markets, []string{other}) {
+		t.Errorf("%+v", e)
+	}
+	s.tell(&input{kind: connOpened, conn: s.core.conn})
+	s.want(pingEffect, 0)
+}
+
+// TestOlderOrder: an order that was placed, and matched in part, before the account's time.
+func TestOlderOrder(t *testing.T) {
+	s := scripted(t)
+	old := func(matched string) string {
+		return strings.Replace(orderText("0xa", "x", "LIVE", matched, 0), "1725842401", fmt.Sprint(s.core.ledger.since/1000-5), 1)
+	}
+	s.join(page(old("30")), page())
+	s.pass(4 * time.Second)
+	s.state(true, NoReason)
+	s.frame(tradeText("t1", "0xa", "MATCHED", "10", at/1000, at))
+	s.frame(orderText("0xa", "UPDATE", "LIVE", "40", at))
+	s.effects = nil
+	s.state(true, NoReason)
+	if v := s.core.view(); v.Orders()[0].Matched != 40*book.Share || len(s.core.suspects) > 0 {
+		t.Errorf("%+v, %v", v.Orders(), s.core.suspects)
+	}
+}
+
+// TestPendingTrades: trades are asked for from the oldest on that may still change.
+func TestPendingTrades(t *testing.T) {
+	s := scripted(t)
+	s.join(page(), page())
+	s.frame(orderText("0xa", "PLACEMENT", "LIVE", "0", at))
+	s.frame(tradeText("t1", "0xa", "MATCHED", "40", at/1000, at+10))
+	s.frame(orderText("0xb", "PLACEMENT", "LIVE", "0", at+600_000)) // ten minutes later, by the exchange's clock
+	open := page(orderText("0xa", "x", "LIVE", "40", 0), orderText("0xb", "x", "LIVE", "0", 0))
+	s.audit(firstAudit+time.Second, open, page())
+	if after := s.core.after(); after != at-60_000 {
+		t.Errorf("trades after %v", after.Time())
+	}
+	s.frame(tradeText("t1", "0xa", "CONFIRMED", "40", at/1000+2, at+2000))
+	if after := s.core.after(); after != at+600_000-60_000 {
+		t.Errorf("trades after %v", after.Time())
+	}
+}

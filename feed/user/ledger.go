@@ -1,0 +1,443 @@
+package user
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"example.com/truebook/book"
+	"example.com/truebook/feed"
+)
+
+// Bounds of what is kept.
+const (
+	// maxOpen is how many orders may be open.
+	maxOpen = 20_000
+	// maxClosed is how many orders are remembered that are not open any more, so that what
+	// comes late of them does not open them again.
+	maxClosed = 10_000
+	// maxTrades is how many trades are kept: beyond, those that are final and known to REST
+	// are forgotten, oldest first.
+	maxTrades = 4096
+)
+
+// ledger is what is known of the account's orders and trades. News of the same thing may
+// come twice, late, by the stream and by REST, in any order: what it says is merged so that
+// the order of it does not matter. An order is matched by no less than was ever said, and
+// once closed stays so; a trade has one size, and the newest of its statuses.
+type ledger struct {
+	since  feed.Timestamp // trades that were matched before are not kept
+	orders map[string]*order
+	trades map[string]*trade
+	open   int // orders that are open and whose details are known
+	// closed are orders that are not open, in the order in which that was learned: at most
+	// maxClosed and those that are not yet forgotten. forgotten is the newest time of any that
+	// is not there any more: news of unknown orders that are no newer is of such.
+	closed    []string
+	forgotten feed.Timestamp
+	// settled are trades in the order in which they became final. Trades that were matched
+	// before floor have all been seen, and those of them that are not there are forgotten.
+	settled []string
+	floor   feed.Timestamp
+
+	seq    uint64 // of the last input of the stream: it grows by one with each
+	newest feed.Timestamp
+	// touched are the orders that the present input has changed or may have made odd.
+	touched []*order
+	news    []Event // what has changed, for those who follow
+	stats   *Stats
+
+	// now and conn are when and where the present input came.
+	now  time.Time
+	conn int
+}
+
+// order is an Order and what is known beside it.
+type order struct {
+	Order
+	known  bool      // there is more than its id, market and token, which a fill tells
+	said   book.Size // of Matched, by what was said of the order itself
+	before book.Size // of Matched, by trades that are not in the ledger
+	// filled is the sum of its fills in the ledger that count, failed that of the others.
+	filled, failed book.Size
+	claims         bool   // it was said to be matched to the end
+	prior          bool   // it was placed before the ledger's time: before is not known to be 0
+	born, heard    uint64 // when the stream first and last told of it, 0 if REST did
+	closedAt       uint64 // seq when it was closed
+	touched        bool   // it is in ledger.touched
+	// heardAt and heardOn are when and on which connection the stream last told of it.
+	heardAt time.Time
+	heardOn int
+}
+
+// trade is what is known of one.
+type trade struct {
+	tradeNews
+	heard uint64 // when the stream last told of it, 0 if REST did
+}
+
+// Contradictions between news, which no merging resolves.
+var (
+	errOtherOrder = errors.New("an order is another one than it was")
+	errOtherTrade = errors.New("a trade is another one than it was")
+	errTwoEnds    = errors.New("a trade has both failed and not")
+	errTooMany    = errors.New("too much to keep")
+)
+
+func newLedger(since feed.Timestamp, stats *Stats) *ledger {
+	return &ledger{since: since, orders: map[string]*order{}, trades: map[string]*trade{}, stats: stats}
+}
+
+// matched is how much of an order is matched, by all that is known.
+func (o *order) matched() book.Size { return max(o.said, o.before+o.filled) }
+
+// lacks is how much of an order was matched by trades that nothing is known of. What
+// failed may or may not be a part of what was said.
+func (o *order) lacks() book.Size { return max(o.said-o.before-o.filled-o.failed, 0) }
+
+// odd says whether something about an order cannot stay as it is: a message is on its
+// way, or lost.
+func (o *order) odd() bool {
+	if o.Status.Open() && (!o.known || o.claims) {
+		return true
+	}
+	return o.lacks() > 0
+}
+
+// hear takes note that the stream has said something, when and where.
+func (l *ledger) hear(now time.Time, conn int) {
+	l.seq++
+	l.now, l.conn = now, conn
+}
+
+func (l *ledger) touch(o *order) {
+	if !o.touched {
+		o.touched = true
+		l.touched = append(l.touched, o)
+	}
+}
+
+// streamOrder merges what the stream says of an order.
+func (l *ledger) streamOrder(n *orderNews) error {
+	l.newest = max(l.newest, n.Updated)
+	o := l.orders[n.ID]
+	if o == nil {
+		if n.Updated > 0 && n.Updated <= l.forgotten {
+			l.stats.Late++
+			return nil
+		}
+		if o = l.add(n.ID); o == nil {
+			return errTooMany
+		}
+		o.born = l.seq
+	}
+	o.heard, o.heardAt, o.heardOn = l.seq, l.now, l.conn
+	return l.mergeOrder(o, n)
+}
+
+// add adds an order of which nothing but the id is known.
+func (l *ledger) add(id string) *order {
+	if len(l.orders) >= maxOpen+2*maxClosed {
+		return nil
+	}
+	o := &order{Order: Order{ID: id}}
+	l.orders[id] = o
+	return o
+}
+
+// mergeOrder merges what is said of an order.
+func (l *ledger) mergeOrder(o *order, n *orderNews) error {
+	l.touch(o)
+	was := o.Order
+	if !o.known {
+		if o.Market != "" && (o.Market != n.Market || o.Token != n.Token) {
+			return errOtherOrder
+		}
+		status := o.Status
+		if status == Gone { // it had fills alone, and REST did not have it yet
+			status = Live
+		}
+		o.Order = n.Order
+		o.Status = status
+		o.known = true
+		o.prior = n.Created == 0 || n.Created < l.since+1000
+		if status.Open() {
+			o.Status = Live
+			if l.open++; l.open > maxOpen {
+				return errTooMany
+			}
+		}
+	} else if o.Market != n.Market || o.Token != n.Token || o.Side != n.Side || o.Price != n.Price || o.Size != n.Size {
+		return errOtherOrder
+	}
+	newer := n.Updated >= o.Updated
+	o.said = max(o.said, n.Matched)
+	o.Updated = max(o.Updated, n.Updated)
+	switch {
+	case n.canceled && (o.Status.Open() || o.Status == Gone):
+		o.Detail = n.Detail
+		l.close(o, n.Status)
+	case n.canceled:
+		o.Detail = n.Detail
+	case o.Status.Open() && newer:
+		o.Status, o.claims = n.Status, n.claims
+	}
+	l.settle(o, &was)
+	return nil
+}
+
+// settle brings an order up to date with what is known, and tells of it if that has
+// changed.
+func (l *ledger) settle(o *order, was *Order) {
+	o.Matched = o.matched()
+	if o.known && o.Matched >= o.Size && (o.Status.Open() || o.Status == Gone) {
+		l.close(o, Matched)
+	}
+	if o.known && o.Order != *was {
+		l.news = append(l.news, Event{Kind: OrderEvent, Order: o.Order})
+	}
+}
+
+// close closes an order, or tells how it was closed.
+func (l *ledger) close(o *order, status OrderStatus) {
+	if o.Status.Open() {
+		if o.known {
+			l.open--
+		}
+		o.closedAt = l.seq
+		l.closed = append(l.closed, o.ID)
+		for len(l.closed) > maxClosed {
+			l.forgetOrder(l.closed[0])
+			l.closed = l.closed[1:]
+		}
+	}
+	o.Status, o.claims = status, false
+}
+
+func (l *ledger) forgetOrder(id string) {
+	if o := l.orders[id]; o != nil && !o.Status.Open() {
+		l.forgotten = max(l.forgotten, o.Updated)
+		delete(l.orders, id)
+	}
+}
+
+// streamTrade merges what the stream says of a trade.
+func (l *ledger) streamTrade(n *tradeNews) error {
+	l.newest = max(l.newest, n.said, n.updated)
+	return l.mergeTrade(n, true)
+}
+
+// mergeTrade merges what is said of a trade, by the stream or by REST.
+func (l *ledger) mergeTrade(n *tradeNews, stream bool) error {
+	t := l.trades[n.id]
+	if t == nil {
+		if n.time < l.since || n.time < l.floor {
+			l.stats.Late++
+			return nil
+		}
+		return l.addTrade(n, stream)
+	}
+	if !t.same(n) {
+		return errOtherTrade
+	}
+	heard := t.heard
+	if stream {
+		t.heard = l.seq
+	}
+	switch {
+	case n.status == t.status:
+		l.stats.Repeats++
+		t.updated, t.said = max(t.updated, n.updated), max(t.said, n.said)
+		return nil
+	case t.status.Final() && n.status.Final():
+		return errTwoEnds
+	case !t.before(n, heard, stream):
+		l.stats.Repeats++
+		return nil
+	}
+	l.advance(t, n)
+	return nil
+}
+
+// same says whether two news are of the same trade.
+func (t *trade) same(n *tradeNews) bool {
+	if t.market != n.market || len(t.fills) != len(n.fills) {
+		return false
+	}
+	for i := range n.fills {
+		found := slices.ContainsFunc(t.fills, func(f Fill) bool {
+			o := &n.fills[i]
+			return f.Order == o.Order && f.Role == o.Role && f.Token == o.Token && f.Side == o.Side && f.Price == o.Price && f.Size == o.Size
+		})
+		if !found {
+			return false
+		}
+	}
+	return true
+}
+
+// before says whether what is known of a trade is older than what is said. Statuses have
+// an order, but for Retrying and Mined, which may follow each other more than once. Those
+// are told apart by their times, and within a second by when the message was made.
+func (t *trade) before(n *tradeNews, heard uint64, stream bool) bool {
+	switch {
+	case t.status.Final():
+		return false
+	case n.status.Final():
+		return true
+	case n.updated != t.updated:
+		return n.updated > t.updated
+	case stream && heard > 0 && n.said != t.said:
+		return n.said > t.said
+	}
+	return n.status > t.status
+}
+
+// addTrade adds a trade that was not known, and its fills to their orders.
+func (l *ledger) addTrade(n *tradeNews, stream bool) error {
+	if len(l.trades) >= 2*maxTrades {
+		return errTooMany
+	}
+	t := &trade{tradeNews: *n}
+	if stream {
+		t.heard = l.seq
+	}
+	for i := range t.fills {
+		f := &t.fills[i]
+		o := l.orders[f.Order]
+		if o == nil {
+			if o = l.add(f.Order); o == nil {
+				return errTooMany
+			}
+			o.Market, o.Token = f.Market, f.Token
+			if stream {
+				o.born, o.heardAt, o.heardOn = l.seq, l.now, l.conn
+			}
+		}
+		if o.Market != f.Market || o.Token != f.Token || o.known && o.Side != f.Side {
+			return errOtherOrder
+		}
+	}
+	l.trades[n.id] = t
+	for i := range t.fills {
+		f := &t.fills[i]
+		o := l.orders[f.Order]
+		was := o.Order
+		if f.Counts() {
+			o.filled += f.Size
+		} else {
+			o.failed += f.Size
+		}
+		l.touch(o)
+		l.news = append(l.news, Event{Kind: FillEvent, Fill: *f})
+		l.settle(o, &was)
+	}
+	if t.status.Final() {
+		l.settled = append(l.settled, t.id)
+	}
+	return nil
+}
+
+// advance gives a trade a newer status.
+func (l *ledger) advance(t *trade, n *tradeNews) {
+	for i := range t.fills {
+		f := &t.fills[i]
+		f.Status, f.Updated = n.status, n.updated
+		for j := range n.fills {
+			if o := &n.fills[j]; o.Order == f.Order && o.Role == f.Role && o.Transaction != "" {
+				f.Transaction = o.Transaction
+			}
+		}
+		if n.status == Failed {
+			o := l.orders[f.Order]
+			was := o.Order
+			// What was matched stays: the exchange does not say that it gives it back.
+			o.said = max(o.said, o.matched())
+			o.filled -= f.Size
+			o.failed += f.Size
+			l.touch(o)
+			l.settle(o, &was)
+		}
+		l.news = append(l.news, Event{Kind: FillEvent, Fill: *f})
+	}
+	t.status, t.updated, t.said = n.status, n.updated, n.said
+	if t.status.Final() {
+		l.settled = append(l.settled, t.id)
+	}
+}
+
+// forget forgets trades, beyond maxTrades, that are final and were matched before a time:
+// REST has told all that there was till then.
+func (l *ledger) forget(before feed.Timestamp) {
+	kept := l.settled[:0]
+	for _, id := range l.settled {
+		t := l.trades[id]
+		if t == nil {
+			continue
+		}
+		if len(l.trades) <= maxTrades || t.time >= before {
+			kept = append(kept, id)
+			continue
+		}
+		for i := range t.fills {
+			f := &t.fills[i]
+			o := l.orders[f.Order]
+			if o == nil {
+				continue
+			}
+			if f.Counts() { // it is matched by that all the same
+				o.before += f.Size
+				o.filled -= f.Size
+			}
+		}
+		delete(l.trades, id)
+		l.floor = max(l.floor, min(t.time+1000, before))
+		l.stats.Forgotten++
+	}
+	l.settled = kept
+}
+
+// leave forgets everything of a market. What comes late of it changes nothing when it is
+// followed again.
+func (l *ledger) leave(market string) {
+	for id, o := range l.orders {
+		if o.Market == market {
+			l.forgotten = max(l.forgotten, o.Updated)
+			if o.known && o.Status.Open() {
+				l.open--
+			}
+			delete(l.orders, id)
+		}
+	}
+	for id, t := range l.trades {
+		if t.market == market {
+			delete(l.trades, id)
+		}
+	}
+}
+
+// drop undoes a trade, for REST to tell it anew.
+func (l *ledger) drop(t *trade) {
+	for i := range t.fills {
+		f := &t.fills[i]
+		o := l.orders[f.Order]
+		if o == nil {
+			continue
+		}
+		if f.Counts() {
+			o.filled -= f.Size
+		} else {
+			o.failed -= f.Size
+		}
+	}
+	delete(l.trades, t.id)
+}
+
+// reset undoes what is known of an order but for its fills, for REST to tell it anew.
+func (l *ledger) reset(o *order) {
+	if o.known && o.Status.Open() {
+		l.open--
+	}
+	o.known, o.said, o.before, o.Updated = false, 0, 0, 0
+	o.Market, o.Status, o.claims = "", Live, false
+}

@@ -1,0 +1,149 @@
+package user
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"example.com/truebook/feed/keys"
+	"example.com/truebook/feed/rest"
+)
+
+// alone returns an Account that reaches nobody.
+func alone(t *testing.T) *Account {
+	t.Helper()
+	credentials, err := keys.NewCredentials("0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266", owner, "AAAA", "x")
+	if err != nil {
+		t.Fatal(err)
+	}
+	client, err := rest.New(rest.Options{URL: "http://127.0.0.1:1"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { client.Close() })
+	a, err := New(Options{Credentials: credentials, Client: client, URL: "ws://127.0.0.1:1", Since: time.UnixMilli(at - 3600_000)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// connected makes an account believe that it is connected, and knows what there is.
+func connected(a *Account) {
+	a.core.phase, a.core.conn, a.core.known = joinedPhase, 1, true
+	a.core.lastCame, a.core.joinedAt, a.core.rest.audited = time.Now(), time.Now(), time.Now()
+	a.core.pingAt = time.Now().Add(time.Hour)
+	a.stepped, a.wall = time.Now(), time.Now().Round(0)
+	a.core.version++
+}
+
+// TestLagged: a reader that is too slow is told so, and delays nobody; another one is
+// told everything.
+func TestLagged(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, n := range []int{maxQueued, maxQueued + 1} {
+			a := alone(t)
+			connected(a)
+			all, slow := 0, 0
+			var lagged error
+			for e, err := range a.Events(t.Context()) {
+				if err != nil {
+					lagged = err
+					break
+				}
+				if slow++; e.Kind == SnapshotEvent { // and while it looks at that
+					for all < n { // as a few frames would tell of them
+						a.mu.Lock()
+						news := make([]Event, min(100, n-all))
+						all += len(news)
+						for i := range news {
+							news[i].Kind = OrderEvent
+						}
+						a.core.ledger.news = append(a.core.ledger.news, news...)
+						a.tell(&input{kind: frameCame, conn: 1, frame: []byte("PONG")})
+						a.mu.Unlock()
+					}
+				}
+				if slow == n+1 {
+					break
+				}
+			}
+			if lags := n > maxQueued; lags != errors.Is(lagged, ErrLagged) || !lags && slow != all+1 {
+				t.Errorf("%d events of %d, and %v", slow, all, lagged)
+			}
+			if len(a.followers) != 0 {
+				t.Errorf("%d followers", len(a.followers))
+			}
+		}
+	})
+}
+
+// TestStalled: nobody has looked at the connection for seconds.
+func TestStalled(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := alone(t)
+		connected(a)
+		time.Sleep(stallTime)
+		if v := a.View(); !v.Known {
+			t.Errorf("%v", v.Err())
+		}
+		time.Sleep(time.Millisecond)
+		if v := a.View(); v.Known || v.Reason != Stalled {
+			t.Errorf("known %v, %v", v.Known, v.Reason)
+		}
+		a.step(&input{kind: frameCame, conn: 1, frame: []byte("PONG")})
+		if v := a.View(); !v.Known {
+			t.Errorf("%v", v.Err())
+		}
+	})
+}
+
+// TestSlept: the machine slept, which the clock that measures does not show.
+func TestSlept(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := alone(t)
+		ctx, cancel := context.WithCancel(context.Background())
+		done := make(chan error, 1)
+		go func() { done <- a.Run(ctx) }()
+		synctest.Wait()
+		a.mu.Lock()
+		connected(a)
+		a.conn = &connection{cancel: func() {}}
+		a.wall = a.wall.Add(-time.Hour)
+		a.mu.Unlock()
+		if v := a.View(); v.Known || v.Reason != Stalled {
+			t.Errorf("known %v, %v", v.Known, v.Reason)
+		}
+		a.step(&input{kind: frameCame, conn: 1, frame: []byte("PONG")})
+		if v := a.View(); v.Known || v.Reason != Connecting {
+			t.Errorf("known %v, %v", v.Known, v.Reason)
+		}
+		cancel()
+		<-done
+	})
+}
+
+// TestPanic: own state is not vouched for when the core panics, and Run says why.
+func TestPanic(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := alone(t)
+		done := make(chan error, 1)
+		go func() { done <- a.Run(context.Background()) }()
+		synctest.Wait()
+		a.mu.Lock()
+		connected(a)
+		a.core.ledger.orders = nil // which cannot be written
+		a.mu.Unlock()
+		a.step(&input{kind: frameCame, conn: 1, frame: []byte(orderText("o", "PLACEMENT", "LIVE", "0", at))})
+		err := <-done
+		if err == nil || !strings.HasPrefix(err.Error(), "user: panic: ") {
+			t.Error(err)
+		}
+		if v := a.View(); v.Known {
+			t.Error("known after a panic")
+		}
+	})
+}
