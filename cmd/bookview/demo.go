@@ -38,7 +38,7 @@ func (o *options) demo(ctx context.Context, stdout, stderr io.Writer) int {
 	})
 	o.simulated = true
 	if o.terminal != nil {
-		faults := newDemoFaults(server)
+		faults := newDemoFaults(server, &o.panics)
 		defer faults.stop()
 		o.says = faults.say
 		return o.watch(ctx, stdout, stderr)
@@ -90,9 +90,9 @@ type demoFaults struct {
 	next   time.Time
 }
 
-func newDemoFaults(server *feedtest.Server) *demoFaults {
+func newDemoFaults(server *feedtest.Server, panics *panics) *demoFaults {
 	d := &demoFaults{server: server, next: time.Now().Add(firstFault)}
-	d.timer = time.AfterFunc(firstFault, d.fail)
+	d.timer = time.AfterFunc(firstFault, func() { panics.guard(d.fail) })
 	return d
 }
 

@@ -44,9 +44,8 @@ type display struct {
 	scene  scene
 	screen *screen.Screen
 
-	changed chan struct{}     // without room: a change waits until the last one was drawn
-	trades  chan screen.Trade // without room as well
-	failed  chan error        // a goroutine has panicked
+	changed chan struct{} // without room: a change waits until the last one was drawn
+	failed  *panics
 	drawnAt time.Time
 	due     time.Time // when the next frame is to be made
 }
@@ -63,7 +62,7 @@ func newDisplay(open opener, o *options, s scene) (*display, error) {
 	}
 	d := &display{
 		terminal: t, scene: s, screen: screen.New(screen.Options{ASCII: o.ascii || t.ascii(), Depth: depth}),
-		changed: make(chan struct{}), trades: make(chan screen.Trade), failed: make(chan error, 1),
+		changed: make(chan struct{}), failed: &o.panics,
 	}
 	if o.both {
 		d.screen.ShowBoth()
@@ -78,9 +77,7 @@ func (d *display) run(ctx context.Context) error {
 	defer following.Wait()
 	defer cancel()
 	defer d.Fini() // first of all, in case of a panic
-	for _, follow := range []func(context.Context, *engine.Subscription){d.followChanges, d.followTrades} {
-		following.Go(func() { d.guard(func() { d.follow(ctx, follow) }) })
-	}
+	following.Go(func() { d.failed.guard(func() { d.follow(ctx) }) })
 	return d.loop(ctx)
 }
 
@@ -89,14 +86,14 @@ func (d *display) loop(ctx context.Context) error {
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for {
-		changed, trades := d.changed, d.trades
+		changed := d.changed
 		if d.due.Sub(d.drawnAt) <= frameEvery { // a frame is to come: what changes waits for it
 			changed = nil
 		}
 		select {
 		case <-ctx.Done():
 			return nil
-		case err := <-d.failed:
+		case err := <-d.failed.first():
 			return err
 		case e, ok := <-d.EventQ():
 			if !ok {
@@ -105,9 +102,6 @@ func (d *display) loop(ctx context.Context) error {
 			if quit, err := d.event(e); quit || err != nil {
 				return err
 			}
-			d.soon(timer)
-		case t := <-trades:
-			d.screen.Trade(t)
 			d.soon(timer)
 		case <-changed:
 			d.soon(timer)
@@ -188,27 +182,41 @@ func (d *display) act(a screen.Action) (quit bool) {
 	return false
 }
 
-// guard turns a panic of a goroutine into an error of the display, which restores the
-// terminal first.
-func (d *display) guard(f func()) {
+// panics keeps the first panic of the goroutines that a command has started. A screen ends
+// by it, so that the terminal is restored before anything else. The zero panics is ready.
+type panics struct {
+	once sync.Once
+	err  chan error
+}
+
+// first returns where the first one comes.
+func (p *panics) first() <-chan error {
+	p.once.Do(func() { p.err = make(chan error, 1) })
+	return p.err
+}
+
+// guard calls a function, whose panic becomes an error.
+func (p *panics) guard(f func()) {
+	p.first()
 	defer func() {
 		if r := recover(); r != nil {
 			select {
-			case d.failed <- fmt.Errorf("panic: %v\n%s", r, debug.Stack()):
-			default: // another one has failed already
+			case p.err <- fmt.Errorf("panic: %v\n%s", r, debug.Stack()):
+			default: // it is not the first
 			}
 		}
 	}()
 	f()
 }
 
-// follow follows a subscription, and the next one when it has ended.
-func (d *display) follow(ctx context.Context, one func(context.Context, *engine.Subscription)) {
+// follow asks for a frame when something of a subscription changes, and of the next one when
+// it has ended. It waits until that is drawn, so that views are made as often as frames.
+func (d *display) follow(ctx context.Context) {
 	tick := time.NewTicker(2 * frameEvery)
 	defer tick.Stop()
 	for ctx.Err() == nil {
-		if sub := d.scene.subscription(); sub != nil {
-			one(ctx, sub)
+		if sub := d.scene.subscription(); sub != nil { // there is something to follow
+			d.followOne(ctx, sub)
 		}
 		select {
 		case <-ctx.Done():
@@ -217,9 +225,7 @@ func (d *display) follow(ctx context.Context, one func(context.Context, *engine.
 	}
 }
 
-// followChanges asks for a frame when something changes. It waits until that is drawn, so
-// that views are made as often as frames.
-func (d *display) followChanges(ctx context.Context, sub *engine.Subscription) {
+func (d *display) followOne(ctx context.Context, sub *engine.Subscription) {
 	for range sub.Changes(ctx) {
 		select {
 		case d.changed <- struct{}{}:
@@ -229,21 +235,7 @@ func (d *display) followChanges(ctx context.Context, sub *engine.Subscription) {
 	}
 }
 
-// followTrades tells the screen of trades. If there is more than it can follow, it misses
-// some.
-func (d *display) followTrades(ctx context.Context, sub *engine.Subscription) {
-	for e := range sub.Events(ctx) {
-		if e.Kind != engine.TradeEvent {
-			continue
-		}
-		t := screen.Trade{
-			Asset: e.Asset, At: e.Trade.Time.Time(), Buy: e.Trade.Side == book.Bid,
-			Price: e.Trade.Price, Size: e.Trade.Size,
-		}
-		select {
-		case d.trades <- t:
-		case <-ctx.Done():
-			return
-		}
-	}
+// tradeOf returns the trade that an event tells.
+func tradeOf(asset string, t *engine.Trade) screen.Trade {
+	return screen.Trade{Asset: asset, At: t.Time.Time(), Buy: t.Side == book.Bid, Price: t.Price, Size: t.Size}
 }

@@ -24,6 +24,9 @@ type liveScene struct {
 
 	recording *recordingFile // under way, nil if none is
 	ended     chan string    // what is to be said of one that has ended
+
+	tradesMu sync.Mutex
+	trades   []screen.Trade // since the last frame, maxTrades of them at most
 	// note is what there is to say, until a time.
 	note      string
 	noteUntil time.Time
@@ -35,6 +38,14 @@ const noteFor = 10 * time.Second
 // display shows the books on the terminal until the user quits.
 func (w *watcher) display(ctx context.Context) error {
 	s := &liveScene{watcher: w, ended: make(chan string, 1)}
+	trading, err := w.eng.Watch(w.tokens...) // of its own, since it has to know how it ended
+	if err != nil {
+		return err
+	}
+	var following sync.WaitGroup
+	following.Go(func() { w.panics.guard(func() { s.followTrades(trading) }) })
+	defer following.Wait()
+	defer trading.Close()
 	if w.recorder != nil {
 		s.recording = &recordingFile{file: w.record, recorder: w.recorder}
 	}
@@ -44,11 +55,26 @@ func (w *watcher) display(ctx context.Context) error {
 	}
 	err = d.run(ctx)
 	if s.recording != nil && s.recording.stop != nil {
-		if text := s.recording.end(); text != "" {
-			fmt.Fprintln(w.stderr, "bookview:", text)
-		}
+		text, failed := s.recording.end()
+		fmt.Fprintln(w.stderr, "bookview:", text)
+		err = errors.Join(err, failed)
 	}
 	return err
+}
+
+// followTrades keeps the trades for the next frame. If there is more than it can follow, it
+// misses some.
+func (s *liveScene) followTrades(sub *engine.Subscription) {
+	for lagged := true; lagged; lagged = errors.Is(sub.Err(), engine.ErrLagged) {
+		for e := range sub.Events(context.Background()) { // until it is closed
+			if e.Kind != engine.TradeEvent {
+				continue
+			}
+			s.tradesMu.Lock()
+			s.trades = append(s.trades[max(len(s.trades)-maxTrades+1, 0):], tradeOf(e.Asset, e.Trade))
+			s.tradesMu.Unlock()
+		}
+	}
 }
 
 func (s *liveScene) subscription() *engine.Subscription { return s.sub }
@@ -58,6 +84,9 @@ func (s *liveScene) observe() screen.Input {
 	stats := s.eng.Stats()
 	in := screen.Input{Now: now, Clock: now, Simulated: s.simulated, Health: health(&stats)}
 	in.Markets = marketsOf(s.sub, s.names)
+	s.tradesMu.Lock()
+	in.Trades, s.trades = s.trades, nil
+	s.tradesMu.Unlock()
 	select {
 	case text := <-s.ended:
 		s.recording, s.note, s.noteUntil = nil, text, now.Add(noteFor)
@@ -123,7 +152,10 @@ func (s *liveScene) act(a screen.Action) {
 	if r := s.recording; r != nil {
 		if !r.ending {
 			r.ending = true
-			go func() { s.ended <- r.end() }()
+			go s.panics.guard(func() {
+				text, _ := r.end()
+				s.ended <- text
+			})
 		}
 		return
 	}
@@ -148,7 +180,7 @@ type recordingFile struct {
 // newRecording records the tokens by a connection of its own, so that the file begins
 // with their books and what is shown is not disturbed.
 func (s *liveScene) newRecording() (*recordingFile, error) {
-	file := "bookview-" + time.Now().UTC().Format("20060102-150405") + ".ndjson.zst"
+	file := "bookview-" + time.Now().UTC().Format("20060102-150405.000") + ".ndjson.zst"
 	to, err := capture.Create(file, false)
 	if err != nil {
 		return nil, err
@@ -163,29 +195,32 @@ func (s *liveScene) newRecording() (*recordingFile, error) {
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	done := make(chan struct{})
-	go func() {
+	go s.panics.guard(func() {
 		defer close(done)
 		_ = eng.Run(ctx) // what it says is in the recording, or missing there
-	}()
+	})
 	return &recordingFile{file: file, recorder: recorder, stop: func() { cancel(); <-done }}, nil
 }
 
-// end ends a recording, and says what there is.
-func (r *recordingFile) end() string {
+// end ends a recording, and says what there is. It may be called more than once.
+func (r *recordingFile) end() (said string, err error) {
 	if r.stop != nil {
 		r.stop()
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), closeTimeout)
 	defer cancel()
-	err := r.recorder.Close(ctx)
+	err = r.recorder.Close(ctx)
 	text := "recorded " + r.file
+	if info, bad := os.Stat(r.file); bad == nil && info.Size() == 0 {
+		text = "nothing came that could be recorded: " + r.file + " is empty"
+	}
 	if err != nil {
 		text = "recording " + r.file + " failed: " + err.Error()
 	}
 	if n := r.recorder.Dropped(); n > 0 {
 		text += fmt.Sprintf("; %d frames are not in it", n)
 	}
-	return text
+	return text, err
 }
 
 // show returns what the screen shows of it. The file is looked at once a second.

@@ -58,7 +58,7 @@ func TestDemoFaults(t *testing.T) {
 	t.Parallel()
 	server := feedtest.NewServer(feedtest.ServerOptions{})
 	defer server.Close()
-	d := newDemoFaults(server)
+	d := newDemoFaults(server, new(panics))
 	defer d.stop()
 	if text := d.say(); !strings.Contains(text, "in 12 s") {
 		t.Error(text)

@@ -49,10 +49,17 @@ Exit code: 0 ok, 1 failure, 2 usage, or an event of many markets, 3 not found,
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
-	context.AfterFunc(ctx, stop)   // a second one ends it at once
+	context.AfterFunc(ctx, func() {
+		stop()                                                   // a second one ends it at once
+		time.AfterFunc(lastEnd, func() { os.Exit(cli.Failure) }) // a terminal that takes nothing any more, say
+	})
 	signal.Ignore(syscall.SIGPIPE) // a reader that leaves is an error of a write
 	os.Exit(runOn(ctx, terminalOf(os.Stdout), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
+
+// lastEnd is when a program that was interrupted is ended, whatever it waits for: after all
+// that it does itself is over.
+const lastEnd = 15 * time.Second
 
 type options struct {
 	recorded   bool // --replay was given
@@ -82,6 +89,7 @@ type options struct {
 	terminal  opener           // nil if there is none, or it is not to be used
 	simulated bool
 	says      func() string // what the screen says beside the books; may be nil
+	panics    panics        // of goroutines that this has started
 }
 
 // run is runOn without a terminal.

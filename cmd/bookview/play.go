@@ -14,16 +14,12 @@ import (
 
 // play shows a recording on the screen, as time passes.
 func (o *options) play(ctx context.Context, stdin io.Reader, stderr io.Writer) int {
-	path, remove, err := spool(o.replay, stdin)
+	open, err := o.opensRecording(ctx, stdin)
 	if err != nil {
 		fmt.Fprintln(stderr, "bookview:", err)
 		return cli.Failure
 	}
-	defer remove()
-	p := &player{
-		open: func() (*capture.Reader, error) { return capture.Open(path) }, targets: o.targets,
-		commands: make(chan screen.Action, maxCommands),
-	}
+	p := &player{open: open, targets: o.targets, commands: make(chan screen.Action, maxCommands)}
 	fmt.Fprintln(stderr, "bookview: looking the recording through")
 	if code, err := o.playWith(ctx, p); err != nil {
 		fmt.Fprintln(stderr, "bookview:", err)
@@ -49,7 +45,7 @@ func (o *options) playWith(ctx context.Context, p *player) (code int, err error)
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	ended := make(chan error, 1)
-	go d.guard(func() {
+	go o.panics.guard(func() {
 		err := errors.New("the player has panicked")
 		defer func() { ended <- err; cancel() }()
 		err = p.run(ctx)
@@ -65,21 +61,34 @@ func (o *options) playWith(ctx context.Context, p *player) (code int, err error)
 	return cli.OK, nil
 }
 
-// spool returns the name of a file that can be read more than once: that of the
-// recording, or of a copy of standard input, which is read to its end.
-func spool(path string, stdin io.Reader) (name string, remove func(), err error) {
-	if path != "-" {
-		return path, func() {}, nil
+// opensRecording returns how to open the recording, any number of times. Standard input is
+// read to its end for that, into a file without a name.
+func (o *options) opensRecording(ctx context.Context, stdin io.Reader) (func() (*capture.Reader, error), error) {
+	if o.replay != "-" {
+		return func() (*capture.Reader, error) { return capture.Open(o.replay) }, nil
 	}
 	file, err := os.CreateTemp("", "bookview-*")
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
-	remove = func() { _ = os.Remove(file.Name()) }
-	_, err = io.Copy(file, stdin)
-	if err = errors.Join(err, file.Close()); err != nil {
-		remove()
-		return "", nil, err
+	if err := os.Remove(file.Name()); err != nil { // it lives as long as it is open
+		return nil, errors.Join(err, file.Close())
 	}
-	return file.Name(), remove, nil
+	type result struct {
+		size int64
+		err  error
+	}
+	copied := make(chan result, 1)
+	go func() { // which outlives an interrupt, as long as nobody types
+		n, err := io.Copy(file, stdin)
+		copied <- result{n, err}
+	}()
+	select {
+	case r := <-copied:
+		return func() (*capture.Reader, error) {
+			return capture.NewReader(io.NewSectionReader(file, 0, r.size))
+		}, r.err
+	case <-ctx.Done():
+		return nil, errors.New("interrupted")
+	}
 }

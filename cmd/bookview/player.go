@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -8,10 +9,12 @@ import (
 	"sync"
 	"time"
 
+	"example.com/truebook/book"
 	"example.com/truebook/cmd/bookview/screen"
 	"example.com/truebook/engine"
 	"example.com/truebook/feed"
 	"example.com/truebook/feed/capture"
+	"example.com/truebook/feed/rest"
 )
 
 // speeds are those that a replay can be set to by a key. 0 is as fast as possible.
@@ -34,6 +37,8 @@ type player struct {
 	playback screen.Playback
 	health   screen.Health
 	note     string
+	trades   []screen.Trade // since the display last looked, maxTrades of them at most
+	rewound  bool           // since then
 	// shownAt is the time of the recording at the instant wall, from which on it passes at
 	// its speed, unless it waits.
 	shownAt time.Time
@@ -46,16 +51,25 @@ type player struct {
 	have   bool // next is still to be applied
 	over   bool // there is no next one
 	tokens []string
+	names  map[string]named
 	frames uint64
+	// decoder reads the frames with trades once more: whoever follows the replay may be too
+	// slow for one that seeks.
+	decoder *feed.Decoder
 }
 
 // maxCommands is how many keys wait for the player at most.
 const maxCommands = 16
 
+// maxTrades is how many trades the display is told at once: of more it would forget the
+// first.
+const maxTrades = 1000
+
 // scanned is what a recording holds.
 type scanned struct {
 	begin, end time.Time
 	tokens     []string
+	names      map[string]named // of what markets they are
 	note       string
 }
 
@@ -68,7 +82,7 @@ func (p *player) scan(ctx context.Context) (*scanned, error) {
 	defer reader.Close()
 	replay := engine.NewReplay(nil)
 	replay.LimitProofs(-1) // they are made when it is shown
-	s := &scanned{}
+	s := &scanned{names: map[string]named{}}
 	for n := 0; ; n++ {
 		if n%batch == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
@@ -97,6 +111,7 @@ func (p *player) scan(ctx context.Context) (*scanned, error) {
 	}
 	views, missing := choose(views, p.targets)
 	for _, v := range views {
+		s.names[v.Asset] = named{market: &rest.Market{Condition: v.Market}}
 		if !slices.Contains(s.tokens, v.Asset) {
 			s.tokens = append(s.tokens, v.Asset)
 		}
@@ -118,7 +133,7 @@ func (p *player) begin(ctx context.Context, speed float64) error {
 	if err != nil {
 		return err
 	}
-	p.tokens, p.note = s.tokens, s.note
+	p.tokens, p.names, p.note = s.tokens, s.names, s.note
 	p.playback = screen.Playback{Begin: s.begin, End: s.end, At: s.begin, Speed: speed}
 	return p.rewind()
 }
@@ -131,7 +146,7 @@ func (p *player) rewind() error {
 		return err
 	}
 	p.reader, p.replay, p.have, p.frames = reader, engine.NewReplay(nil), false, 0
-	p.over = false
+	p.over, p.decoder = false, feed.NewDecoder(feed.DecoderOptions{Learn: true})
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.sub != nil {
@@ -139,6 +154,7 @@ func (p *player) rewind() error {
 	}
 	p.sub = p.replay.Watch(p.tokens...)
 	p.playback.AtEnd = false
+	p.trades, p.rewound = nil, true
 	p.shownAt, p.wall = p.playback.Begin, time.Now()
 	return nil
 }
@@ -242,6 +258,7 @@ func (p *player) apply() {
 	p.frames++
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	p.collectTrades()
 	if err != nil {
 		p.note = err.Error()
 	}
@@ -249,6 +266,21 @@ func (p *player) apply() {
 		p.shownAt, p.wall = p.next.Time, time.Now()
 	}
 	p.publish()
+}
+
+// collectTrades keeps the trades of the frame that was applied.
+func (p *player) collectTrades() {
+	if !bytes.Contains(p.next.Frame, []byte(`"last_trade_price"`)) {
+		return
+	}
+	events, _ := p.decoder.Decode(p.next.Frame) // what is wrong with it was said
+	for _, e := range events {
+		if t, ok := e.(*feed.Trade); ok && slices.Contains(p.tokens, t.Asset.ID) {
+			p.trades = append(p.trades[max(len(p.trades)-maxTrades+1, 0):], screen.Trade{
+				Asset: t.Asset.ID, At: t.Time.Time(), Buy: t.Side == book.Bid, Price: t.Price, Size: t.Size,
+			})
+		}
+	}
 }
 
 // publish says how it is. It is for the goroutine, under the lock.
@@ -307,7 +339,7 @@ func nextSpeed(speed float64, faster bool) float64 {
 			return s
 		}
 	}
-	return speeds[0]
+	return speed // there is none slower
 }
 
 // seek goes to a time: forward from here, or from the beginning.
@@ -320,7 +352,11 @@ func (p *player) seek(ctx context.Context, to time.Time) error {
 	if to.After(p.playback.End) {
 		to = p.playback.End
 	}
+	end := p.playback.End
 	p.mu.Unlock()
+	if p.over && !to.Before(end) {
+		return nil
+	}
 	if to.Before(at) || p.over {
 		if err := p.rewind(); err != nil {
 			return err
@@ -359,8 +395,9 @@ func (p *player) observe() screen.Input {
 	playback.At = p.at(now)
 	in := screen.Input{
 		Now: playback.At, Clock: now, Health: p.health, Note: p.note, Playback: &playback,
-		Markets: marketsOf(p.sub, nil),
+		Markets: marketsOf(p.sub, p.names), Trades: p.trades, Rewound: p.rewound,
 	}
+	p.trades, p.rewound = nil, false
 	for i := range in.Markets {
 		for _, t := range in.Markets[i].Tokens {
 			in.Health.Resyncs += max(t.View.Epoch, 1) - 1
@@ -372,6 +409,6 @@ func (p *player) observe() screen.Input {
 func (p *player) act(a screen.Action) {
 	select {
 	case p.commands <- a:
-	default: // it seeks
+	default: // it seeks, and has enough to do
 	}
 }

@@ -1,6 +1,9 @@
 package main
 
 import (
+	"context"
+	"io"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -58,7 +61,7 @@ func TestSeekIsTheSameBook(t *testing.T) {
 	}
 	defer p.close()
 	percent := p.playback.End.Sub(p.playback.Begin) / 100
-	want := func(to time.Time) []engine.View {
+	want := func(to time.Time) (views []engine.View, trades int) {
 		reader, err := capture.Open(simulated)
 		if err != nil {
 			t.Fatal(err)
@@ -68,11 +71,13 @@ func TestSeekIsTheSameBook(t *testing.T) {
 		for {
 			record, err := reader.Next()
 			if err != nil || record.Time.After(to) {
-				return replay.Views()
+				return replay.Views(), trades
 			}
 			_ = replay.Step(record)
+			trades += strings.Count(string(record.Frame), `"event_type":"last_trade_price"`)
 		}
 	}
+	told := 0
 	for _, n := range []int{10, 90, 30, 31, 0, 99, 50, 5} {
 		to := p.playback.Begin
 		for range n {
@@ -81,14 +86,53 @@ func TestSeekIsTheSameBook(t *testing.T) {
 		if err := p.seek(t.Context(), to); err != nil {
 			t.Fatal(err)
 		}
-		for _, v := range want(to) {
+		views, trades := want(to)
+		in := p.observe()
+		if in.Rewound {
+			told = 0
+		}
+		if told += len(in.Trades); told != trades {
+			t.Errorf("at %d %%: %d trades were told, want %d", n, told, trades)
+		}
+		for _, v := range views {
 			got := p.sub.Asset(v.Asset).View()
 			if got.Version != v.Version || !got.Snapshot.Equal(v.Snapshot) || got.Proof.Version != v.Proof.Version {
 				t.Errorf("at %d %%: version %d, want %d", n, got.Version, v.Version)
 			}
 		}
-		if at := p.observe().Playback.At; !at.Equal(to) {
+		if at := in.Playback.At; !at.Equal(to) {
 			t.Errorf("at %d %%: %v, want %v", n, at, to)
 		}
+	}
+}
+
+// TestReplayOfStdin: standard input is read to its end, and can be sought in. An interrupt
+// does not wait for that end, and leaves no file.
+func TestReplayOfStdin(t *testing.T) {
+	dir := t.TempDir()
+	t.Setenv("TMPDIR", dir)
+	e := newEmulator(100, 30)
+	var stdout, stderr output
+	done := make(chan int, 1)
+	go func() {
+		stdin := strings.NewReader(source(t, simulated))
+		done <- runOn(t.Context(), e.open, []string{"--replay", "-", "--speed", "max"}, stdin, &stdout, &stderr)
+	}()
+	e.await(t, `100%  at its end`)
+	e.SendRaw([]byte(":50%\r"))
+	e.await(t, `at its end|5[0-9]%`)
+	e.SendRaw([]byte("q"))
+	if code := <-done; code != 0 {
+		t.Errorf("exit %d, stderr %s", code, stderr.String())
+	}
+	read, write := io.Pipe()
+	defer write.Close()
+	ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
+	defer cancel()
+	if code := runOn(ctx, newEmulator(80, 24).open, []string{"--replay", "-"}, read, &stdout, &stderr); code != 1 {
+		t.Errorf("interrupted: exit %d", code)
+	}
+	if files, err := os.ReadDir(dir); err != nil || len(files) != 0 {
+		t.Errorf("%v %v", files, err)
 	}
 }

@@ -36,7 +36,7 @@ func TestScreenOfExchange(t *testing.T) {
 		if size.Y > 1 {
 			e.await(t, `(?m)^q quit`)
 		} else {
-			e.await(t, `^LIVE [0-9.]+¢/[0-9.]+¢`)
+			e.await(t, `^LIVE Yes [0-9.]+¢/[0-9.]+¢`)
 		}
 	}
 	e.MouseEvent(vt.MouseEvent{Position: vt.Coord{X: 20, Y: 12}, Button: vt.Button1, Down: true})

@@ -155,7 +155,7 @@ func key(e *tcell.EventKey) screen.Key {
 	case tcell.KeyBacktab:
 		return screen.BackTab
 	case tcell.KeyCtrlC:
-		return 'q'
+		return screen.Interrupt
 	default:
 		return 0
 	}

@@ -15,7 +15,7 @@ const (
 // Draw returns what is to be shown on so many cells.
 func (s *Screen) Draw(width, height int) *Grid {
 	g := newGrid(max(width, 0), max(height, 0))
-	s.rows, s.listed, s.shown, s.paneSplit = map[int]rung{}, map[int]int{}, 0, width
+	s.rows, s.listed, s.shown = map[int]rung{}, map[int]int{}, 0
 	m := s.shownMarket()
 	switch {
 	case g.Width == 0 || g.Height == 0:
@@ -64,21 +64,29 @@ func (s *Screen) drawFoot(g *Grid, p *pane) int {
 	case s.prompt != nil && s.prompt.filter:
 		g.put(0, y, g.Width, "show markets with: "+s.prompt.text+"_", Ink{Attr: Bold})
 	case s.prompt != nil:
-		g.put(0, y, g.Width, "go to (14:05:00, 50%, +30s, -2m): "+s.prompt.text+"_", Ink{Attr: Bold})
+		text := "go to (14:05:00, 50%, +30s, -2m): "
+		if s.prompt.wrong {
+			text = "NOT UNDERSTOOD. " + text
+		}
+		g.put(0, y, g.Width, text+s.prompt.text+"_", Ink{Attr: Bold})
 	case s.pin != nil && p != nil && s.page == ladderPage:
-		g.put(0, y, g.Width, s.sweep(p), Ink{Attr: Bold})
+		ink := Ink{Attr: Bold}
+		if !s.live(&p.view) {
+			ink = Ink{Alert, Faint}
+		}
+		g.put(0, y, g.Width, s.sweep(p), ink)
 	default:
 		g.pieces(0, y, g.Width, 2, s.keyPieces())
 	}
-	if s.in.Playback != nil {
+	if s.newest.Playback != nil {
 		y--
 		s.drawPlayback(g, y)
 	}
-	if s.in.Note != "" {
+	if s.newest.Note != "" {
 		y--
-		g.put(0, y, g.Width, clip(clean(s.in.Note), g.Width, s.glyphs.dots), Ink{Role: Label})
+		g.put(0, y, g.Width, clip(clean(s.newest.Note), g.Width, s.glyphs.dots), Ink{Role: Label})
 	}
-	if s.in.Recording != nil {
+	if s.newest.Recording != nil {
 		y--
 		s.drawRecording(g, y)
 	}
@@ -92,15 +100,18 @@ func (s *Screen) keyPieces() []piece {
 			list = append(list, piece{text, Ink{Role: Label}, need})
 		}
 	}
-	if s.in.Playback != nil {
+	if s.newest.Playback != nil {
 		add(8, "space pause", ". step", "[ ] speed", s.glyphs.leftRight()+" 10s", ": go to")
 	}
 	if s.page == listPage {
 		add(5, "enter open", "/ find", "jk move")
 		return list
 	}
-	add(6, "t yes/no/both", "f freeze", "s sweep")
-	if s.in.Playback == nil {
+	add(6, "t yes/no/both", "f freeze")
+	if s.page == ladderPage {
+		add(6, "s sweep")
+	}
+	if s.newest.Playback == nil {
 		add(5, "r record")
 	}
 	add(4, "l ladder", "g group", "$ dollars")
@@ -113,7 +124,7 @@ func (s *Screen) keyPieces() []piece {
 
 // drawPlayback shows where the recording is.
 func (s *Screen) drawPlayback(g *Grid, y int) {
-	p := s.in.Playback
+	p := s.newest.Playback
 	whole, part := p.End.Sub(p.Begin), p.At.Sub(p.Begin)
 	percent := 100
 	if whole > 0 {
@@ -149,7 +160,7 @@ func speedText(speed float64) string {
 }
 
 func (s *Screen) drawRecording(g *Grid, y int) {
-	r := s.in.Recording
+	r := s.newest.Recording
 	ink := Ink{Role: Alert}
 	text := s.glyphs.recording + " REC " + clean(r.Name) + "  " + bytes(r.Bytes)
 	if r.Dropped > 0 {

@@ -26,6 +26,7 @@ type stage struct {
 	frames uint64
 	names  map[string]string // of markets
 	change func(*Input)      // of every input, may be nil
+	trades []Trade           // to be told
 }
 
 func newStage(t *testing.T, o Options) *stage {
@@ -83,6 +84,7 @@ func (s *stage) look() {
 	if s.change != nil {
 		s.change(&in)
 	}
+	in.Trades, s.trades = s.trades, nil
 	s.screen.Observe(in)
 }
 
@@ -153,8 +155,8 @@ func fed(t *testing.T, o Options) *stage {
 	s.set(yes, "SELL", "0.63", "1240", "0.62/0.63")
 	s.set(yes, "BUY", "0.61", "5400", "0.62/0.63")
 	s.set(yes, "SELL", "0.65", "2200", "0.62/0.63")
-	s.screen.Trade(Trade{Asset: yes, At: s.now.Add(-3 * time.Second), Price: 620_000, Size: 150_000_000})
-	s.screen.Trade(Trade{Asset: yes, At: s.now, Buy: true, Price: 630_000, Size: 400_000_000})
+	s.trades = append(s.trades, Trade{Asset: yes, At: s.now.Add(-3 * time.Second), Price: 620_000, Size: 150_000_000},
+		Trade{Asset: yes, At: s.now, Buy: true, Price: 630_000, Size: 400_000_000})
 	s.wait(time.Second)
 	return s
 }

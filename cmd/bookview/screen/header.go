@@ -1,8 +1,10 @@
 package screen
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
+	"time"
 
 	"example.com/truebook/book"
 	"example.com/truebook/engine"
@@ -31,8 +33,16 @@ func (s *Screen) drawTitle(g *Grid, y int, m *Market, p *pane) {
 	if slug := clean(m.Slug); slug != "" && slug != clean(m.Title) {
 		tag(clip(slug, 28, s.glyphs.dots), Ink{Role: Label}, 1)
 	}
-	if s.page != bothPage {
-		tag(strings.TrimSpace(s.outcomeLabel(p)+" "+shortID(p.view.Asset, s.glyphs.dots)), Ink{Role: Label}, 3)
+	switch id := shortID(p.view.Asset, s.glyphs.dots); {
+	case s.page == bothPage:
+	case p.view.Derived:
+		tag(s.outcomeLabel(p), Ink{Attr: Bold}, 8)
+		tag(id, Ink{Role: Label}, 2)
+	case p.label != "":
+		tag(s.outcomeLabel(p), Ink{Role: Label}, 7)
+		tag(id, Ink{Role: Label}, 2)
+	default:
+		tag(id, Ink{Role: Label}, 7)
 	}
 	if m.NegRisk {
 		tag("neg-risk", Ink{Role: Label}, 2)
@@ -51,11 +61,12 @@ func (s *Screen) drawTitle(g *Grid, y int, m *Market, p *pane) {
 		tag("REPLAY", Ink{Attr: Bold | Reverse}, 9)
 	}
 	title := s.title(m, p)
-	tags = fitting(tags, max(g.Width-width(title)-2, g.Width/3), 2)
+	tags = fitting(tags, max(g.Width-width(title)-2, g.Width*3/5), 2)
 	room := g.Width
 	for _, t := range tags {
 		room -= width(t.text) + 2
 	}
+	room = max(room, -2) // what is needed most is wider than the screen
 	g.put(0, y, g.Width, clip(title, room, s.glyphs.dots), Ink{Attr: Bold})
 	if len(tags) > 0 {
 		g.pieces(room+2, y, g.Width, 2, tags)
@@ -76,22 +87,25 @@ func (s *Screen) title(m *Market, p *pane) string {
 }
 
 // outcomeLabel returns the outcome that is shown, and whether its book is another one's
-// complement.
+// complement, in some twenty cells.
 func (s *Screen) outcomeLabel(p *pane) string {
-	label := p.label
 	if p.view.Derived {
-		label = "other outcome, derived from"
-		if p.other != "" {
-			label = "not " + p.other + ", derived from"
-		}
+		return "DERIVED from " + clip(cmp.Or(p.other, shortID(p.view.Asset, s.glyphs.dots)), 10, s.glyphs.dots)
 	}
-	return label
+	return clip(p.label, 20, s.glyphs.dots)
 }
 
 // drawState shows whether the book can be traded on, why not, and since when, and what
 // proves it.
 func (s *Screen) drawState(g *Grid, y int, p *pane) {
 	v := &p.view
+	if m := s.shownMarket(); s.page == bothPage && m != nil { // the one that is not live, if one is not
+		for i := range m.Tokens {
+			if token := &m.Tokens[i].View; !s.live(token) {
+				v = token
+			}
+		}
+	}
 	text, ink := s.state(v)
 	list := []piece{{text, ink, 9}}
 	proof, proofInk := s.proof(v)
@@ -139,24 +153,28 @@ func (s *Screen) state(v *engine.View) (string, Ink) {
 
 // proof says what speaks for a book.
 func (s *Screen) proof(v *engine.View) (string, Ink) {
-	if v.Proof.By == engine.NoEvidence {
-		if v.State == engine.Syncing {
-			return "", Ink{}
-		}
+	switch {
+	case v.State == engine.Syncing:
+		return "", Ink{}
+	case v.Check == engine.Failed:
+		return "the last change FAILED its hash", Ink{Alert, Bold}
+	case v.Proof.By == engine.NoEvidence:
 		return "NOT PROVED by anything yet", Ink{Alert, Bold}
 	}
 	ago := age(s.in.Now.Sub(v.Proof.Time)) + " ago"
 	by := v.Proof.By.String()
 	behind := v.Version - v.Proof.Version
 	switch {
+	case v.Check == engine.Unproved && behind > 0:
+		return "last change not proved; by " + by + " " + ago, Ink{Attr: Bold}
 	case s.live(v) && behind == 0:
 		return "PROVED by " + by + " " + ago, Ink{Good, Bold}
 	case behind == 0:
 		return "proved by " + by + " " + ago, Ink{}
 	case behind == 1:
-		return "the version before proved by " + by + " " + ago, Ink{}
+		return "proved by " + by + " " + ago + ", the version before", Ink{}
 	default:
-		return "proved by " + by + " " + thousands(int64(behind)) + " versions, " + ago, Ink{}
+		return "proved by " + by + " " + ago + ", " + thousands(int64(behind)) + " versions back", Ink{}
 	}
 }
 
@@ -230,23 +248,41 @@ func (s *Screen) mirror(m *Market) (string, Ink) {
 		return "", Ink{}
 	}
 	first, second := &m.Tokens[0].View, &m.Tokens[1].View
-	if !s.live(first) || !s.live(second) {
+	switch {
+	case !s.live(first) || !s.live(second):
 		return "", Ink{}
+	case s.differing.IsZero() || s.in.Clock.Sub(s.differing) < differFor:
+		return "mirror ok", Ink{}
 	}
-	if !first.Snapshot.Complement().Equal(second.Snapshot) {
-		n := 0
-		for range first.Snapshot.Complement().Changes(second.Snapshot) {
-			n++
-		}
-		return "mirror: " + thousands(int64(n)) + " levels differ", Ink{Alert, Bold}
+	n := 0
+	for range first.Snapshot.Complement().Changes(second.Snapshot) {
+		n++
 	}
-	return "mirror ok", Ink{}
+	return "mirror: " + thousands(int64(n)) + " levels differ", Ink{Alert, Bold}
+}
+
+// differFor is how long the two books of a market have to differ before it is said: they
+// are looked at one after the other, and a change may be between.
+const differFor = 500 * time.Millisecond
+
+// observeMirror notes since when the two books of the market differ.
+func (s *Screen) observeMirror() {
+	m := s.shownMarket()
+	if m == nil || len(m.Tokens) != 2 || m.Tokens[0].View.Snapshot.Complement().Equal(m.Tokens[1].View.Snapshot) {
+		s.differing = time.Time{}
+	} else if s.differing.IsZero() {
+		s.differing = s.in.Clock
+	}
 }
 
 // drawTop shows the best prices and what follows from them, and returns the first line
 // below.
 func (s *Screen) drawTop(g *Grid, y int, p *pane) int {
-	g.pieces(0, y, g.Width, 3, s.topPieces(p))
+	list := s.topPieces(p, true)
+	if width(list[0].text)+width(list[1].text)+3 > g.Width {
+		list = s.topPieces(p, false) // the prices without their sizes, rather than one of them
+	}
+	g.pieces(0, y, g.Width, 3, list)
 	if !s.live(&p.view) {
 		g.row(y, 0, g.Width, faint)
 	}
@@ -259,26 +295,26 @@ func (s *Screen) drawTop(g *Grid, y int, p *pane) int {
 
 func faint(i Ink) Ink { return i.with(Faint) }
 
-func (s *Screen) topPieces(p *pane) []piece {
+func (s *Screen) topPieces(p *pane, sizes bool) []piece {
 	v := &p.view
 	top, n := v.Snapshot.Top(), decimals(v)
 	spread, both := top.Spread()
 	text := "spread none"
 	if both {
-		text = "spread " + cents(spread, n) + s.glyphs.cent + s.ticks(spread, v)
+		text = "spread " + s.price(spread, v) + s.ticks(spread, v)
 	}
 	list := []piece{
-		{"bid " + s.level(top.Bid, v), Ink{Bid, Bold}, 9},
-		{"ask " + s.level(top.Ask, v), Ink{Ask, Bold}, 9},
+		{"bid " + s.level(top.Bid, v, sizes), Ink{Bid, Bold}, 9},
+		{"ask " + s.level(top.Ask, v, sizes), Ink{Ask, Bold}, 9},
 		{text, Ink{Attr: Bold}, 8},
 	}
 	if mid, ok := top.Midpoint(); ok {
-		list = append(list, piece{"mid " + cents(mid, n+1), Ink{}, 7})
+		list = append(list, piece{"mid " + s.marked(cents(mid, n+1), v), Ink{}, 7})
 	}
 	if micro, ok := top.Microprice(); ok {
-		list = append(list, piece{"micro " + between(micro, n), Ink{}, 4})
+		list = append(list, piece{"micro " + s.marked(between(micro, n), v), Ink{}, 4})
 	}
-	if last := s.lastTrade(p); last != "" {
+	if last := s.lastTrade(s.shownMarket(), p); last != "" {
 		list = append(list, piece{"last " + last, Ink{}, 5})
 	}
 	return list
@@ -287,11 +323,7 @@ func (s *Screen) topPieces(p *pane) []piece {
 // lastTrade shows the price of the last trade of the market as one of the outcome that is
 // shown, and whether that was up or down. The price that the exchange's books give is of
 // either outcome, and does not say of which.
-func (s *Screen) lastTrade(p *pane) string {
-	m := s.shownMarket()
-	if m == nil {
-		return ""
-	}
+func (s *Screen) lastTrade(m *Market, p *pane) string {
 	trades := s.trades(m)
 	if len(trades) == 0 {
 		return ""
@@ -316,16 +348,23 @@ func (s *Screen) lastTrade(p *pane) string {
 }
 
 // level shows a best level exactly, in brackets if it is not to be traded on.
-func (s *Screen) level(l book.Level, v *engine.View) string {
-	if l.Size == 0 {
+func (s *Screen) level(l book.Level, v *engine.View, size bool) string {
+	switch {
+	case l.Size == 0:
 		return "none"
+	case !size:
+		return s.price(l.Price, v)
 	}
 	return s.price(l.Price, v) + " " + s.glyphs.times + " " + exactly(int64(l.Size))
 }
 
 // price shows a price exactly, in brackets if it is not to be traded on.
 func (s *Screen) price(p book.Price, v *engine.View) string {
-	text := cents(p, decimals(v)) + s.glyphs.cent
+	return s.marked(cents(p, decimals(v))+s.glyphs.cent, v)
+}
+
+// marked puts a number into brackets if it is not to be traded on.
+func (s *Screen) marked(text string, v *engine.View) string {
 	if s.live(v) {
 		return text
 	}

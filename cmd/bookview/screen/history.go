@@ -44,8 +44,8 @@ type place struct {
 
 // change is by how much a level has changed in the last seconds.
 type change struct {
-	net book.Size
-	at  time.Time // when it last did, by the clock
+	net       book.Size
+	first, at time.Time // when it began to, less than deltaFor ago then, and when it last did, by the clock
 }
 
 func newHistory() *history { return &history{changes: map[place]change{}} }
@@ -68,8 +68,12 @@ func (h *history) note(in *Input, v *engine.View, follow bool) {
 	if h.followed && h.epoch == v.Epoch && !jumped {
 		for c := range v.Snapshot.Changes(h.seen) {
 			at := place{c.Side, c.Price}
-			net := h.changes[at].net + c.New - c.Old
-			h.changes[at] = change{net, in.Clock}
+			now := h.changes[at]
+			if in.Clock.Sub(now.first) >= deltaFor {
+				now = change{first: in.Clock}
+			}
+			now.net, now.at = now.net+c.New-c.Old, in.Clock
+			h.changes[at] = now
 		}
 	} else {
 		clear(h.changes)
@@ -157,8 +161,8 @@ func (c *counter) rates() (list []int64, highest int64) {
 // tape is the last trades of a token, the newest last.
 type tape struct{ trades []Trade }
 
-// Trade notes a trade.
-func (s *Screen) Trade(t Trade) {
+// print puts a trade on its tape.
+func (s *Screen) print(t Trade) {
 	tp := s.tapes[t.Asset]
 	if tp == nil {
 		tp = &tape{}

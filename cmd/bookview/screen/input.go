@@ -16,6 +16,9 @@ type Input struct {
 	Health     Health
 	// Simulated says that the exchange is one of this program.
 	Simulated bool
+	// Trades are those since the last Input, in their order.
+	Trades    []Trade
+	Rewound   bool       // what is shown is anew, and of an earlier time perhaps
 	Playback  *Playback  // of a replay, otherwise nil
 	Recording *Recording // what is being written, otherwise nil
 	Account   *Account   // one's own orders and fills, nil without an account
@@ -92,7 +95,7 @@ type Fill struct {
 	Status string // how far it has come
 }
 
-// Trade is a trade as it is told to [Screen.Trade].
+// Trade is a trade, as the exchange printed it.
 type Trade struct {
 	Asset string
 	At    time.Time

@@ -29,6 +29,7 @@ const (
 	BackTab
 	WheelUp
 	WheelDown
+	Interrupt // quits, whatever is being written
 )
 
 // Action is what a key asks for that is not done by the screen itself.
@@ -57,6 +58,9 @@ const (
 // Key does what a key asks for, and returns what is left to do.
 func (s *Screen) Key(k Key) Action {
 	s.settled = true
+	if k == Interrupt {
+		return Action{Kind: Quit}
+	}
 	if s.prompt != nil {
 		return s.keyOfPrompt(k)
 	}
@@ -66,7 +70,7 @@ func (s *Screen) Key(k Key) Action {
 			return Action{}
 		}
 	}
-	if s.in.Playback != nil {
+	if s.newest.Playback != nil {
 		if a := keyOfReplay(k); a.Kind != NoAction {
 			return a
 		}
@@ -75,11 +79,11 @@ func (s *Screen) Key(k Key) Action {
 	case 'q', 'Q':
 		return Action{Kind: Quit}
 	case 'r':
-		if s.in.Playback == nil {
+		if s.newest.Playback == nil {
 			return Action{Kind: Record}
 		}
 	case ':':
-		if s.in.Playback != nil {
+		if s.newest.Playback != nil {
 			s.prompt = &prompt{}
 		}
 	case '?', 'h':
@@ -144,7 +148,9 @@ func (s *Screen) keyOfList(k Key) {
 	case Home:
 		s.step(-len(s.in.Markets))
 	case Enter, 'l':
-		s.page = ladderPage
+		if len(s.matches()) > 0 {
+			s.page = ladderPage
+		}
 	case 't':
 		s.page = bothPage
 	case Escape:
@@ -185,7 +191,9 @@ func (s *Screen) keyOfLadder(k Key) {
 	case 'c', Home:
 		s.scroll, s.place = 0, placed{}
 	case '+', '=':
-		s.depth = min(max(s.depth, 1)+1, book.MaxLevels)
+		if s.depth > 0 { // otherwise all that there is room for is shown
+			s.depth = min(s.depth+1, book.MaxLevels)
+		}
 	case '-':
 		if s.depth == 0 {
 			s.depth = s.shown
@@ -201,7 +209,9 @@ func (s *Screen) keyOfLadder(k Key) {
 	case 'b':
 		s.alone = !s.alone
 	case 's':
-		s.togglePin()
+		if s.page == ladderPage {
+			s.togglePin()
+		}
 	case 'm':
 		s.page = listPage
 	case Escape:
@@ -231,8 +241,7 @@ func (s *Screen) turn() {
 func (s *Screen) freeze() {
 	s.frozen = !s.frozen
 	if !s.frozen {
-		s.in = s.newest
-		s.market = min(s.market, max(len(s.in.Markets)-1, 0))
+		s.Observe(s.newest)
 	}
 }
 
@@ -246,10 +255,16 @@ func (s *Screen) keyOfPrompt(k Key) Action {
 			s.filter = ""
 		}
 	case k == Enter:
-		s.prompt = nil
-		if !p.filter {
-			return seekTo(p.text, s.in.Playback)
+		if p.filter {
+			s.prompt = nil
+			break
 		}
+		action := seekTo(p.text, s.newest.Playback)
+		p.wrong = action.Kind == NoAction && strings.TrimSpace(p.text) != ""
+		if !p.wrong {
+			s.prompt = nil
+		}
+		return action
 	case k == Backspace:
 		_, size := utf8.DecodeLastRuneInString(p.text)
 		p.text = p.text[:len(p.text)-size]
@@ -305,7 +320,7 @@ func onDay(at time.Time, layout string, p *Playback) time.Time {
 }
 
 // Click is a click of the mouse.
-func (s *Screen) Click(x, y int) {
+func (s *Screen) Click(_, y int) {
 	s.settled = true
 	if s.help {
 		s.help = false
@@ -318,7 +333,7 @@ func (s *Screen) Click(x, y int) {
 		s.goTo(market)
 		return
 	}
-	if r, ok := s.rows[y]; ok && (s.page == ladderPage || x < s.paneSplit) {
-		s.pinAt(r.side, r.price)
+	if r, ok := s.rows[y]; ok && s.page == ladderPage {
+		s.pinAt(r.side, r.price, r.step)
 	}
 }

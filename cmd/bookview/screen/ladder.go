@@ -21,10 +21,7 @@ type layout struct {
 func (s *Screen) layout(from, end int, p *pane) layout {
 	l := layout{from: from, end: end}
 	room := end - from
-	price := 3 + decimals(&p.view) // and a point
-	if !s.live(&p.view) {
-		price++ // and a bracket
-	}
+	price := s.widest(&p.view)
 	x := from + 1 // for the cursor
 	column := func(width int) int {
 		x += width
@@ -43,11 +40,11 @@ func (s *Screen) layout(from, end int, p *pane) layout {
 		l.delta = column(10)
 	}
 	if room >= 96 {
-		l.other = column(max(price+3, 8))
+		l.other = column(max(price+2, 8))
 		x++ // for a line
 		l.this = column(max(price+1, 7))
 	} else {
-		l.this = column(max(price+3, 8))
+		l.this = column(max(price+2, 8))
 	}
 	l.side = x + 2
 	if room >= 60 {
@@ -59,11 +56,7 @@ func (s *Screen) layout(from, end int, p *pane) layout {
 // narrow is the layout of one of two ladders: price, side, size, total and bar.
 func (s *Screen) narrow(from, end int, p *pane) layout {
 	l := layout{from: from, end: end}
-	price := 3 + decimals(&p.view)
-	if !s.live(&p.view) {
-		price++
-	}
-	l.this = from + 2 + price
+	l.this = from + 1 + s.widest(&p.view)
 	l.side = l.this + 1
 	l.size = l.side + 11
 	l.total = l.size + 10
@@ -107,7 +100,11 @@ func (s *Screen) drawColumns(g *Grid, y int, l *layout, p *pane) {
 	}
 	name(l.mine, "MY")
 	name(l.size, "SIZE"+unit)
-	name(l.delta, "CHANGE")
+	if s.cash {
+		name(l.delta, "CHANGE #")
+	} else {
+		name(l.delta, "CHANGE")
+	}
 	name(l.this, this)
 	if l.other > 0 {
 		name(l.other, other)
@@ -124,6 +121,9 @@ func (s *Screen) drawColumns(g *Grid, y int, l *layout, p *pane) {
 		}
 		if n := groups[s.group]; n > 1 {
 			text += ", by " + strconv.Itoa(n) + " ticks"
+		}
+		if s.scroll != 0 {
+			text += ", SCROLLED (c centres)"
 		}
 		g.put(l.bar, y, l.end, clip(text, l.end-l.bar, s.glyphs.dots), ink)
 	}
@@ -151,6 +151,8 @@ func (s *Screen) rowsFor(v *engine.View, room int) rowsOf {
 		above, below = min(above, s.depth), min(below, s.depth)
 	}
 	s.shown = max(s.shown, below)
+	// One level stays in sight.
+	s.scroll = min(max(s.scroll, -v.Snapshot.Len(book.Ask)), v.Snapshot.Len(book.Bid))
 	spread := (room-1)/2 - s.scroll
 	asks := rungs(v.Snapshot, book.Ask, step, max(spread, above))
 	bids := rungs(v.Snapshot, book.Bid, step, max(room-1-spread, below))
@@ -190,6 +192,7 @@ func (s *Screen) axisRows(v *engine.View, room int) rowsOf {
 		s.place, s.center = at, inside
 	}
 	rows := rowsOf{list: make([]*rung, room), prices: make([]book.Price, room), spread: -1}
+	s.scroll = min(max(s.scroll, -int(book.Dollar/step)), int(book.Dollar/step))
 	first := s.center + step*book.Price((room-1)/2-s.scroll)
 	for y := range rows.prices {
 		rows.prices[y] = first - step*book.Price(y)
@@ -326,11 +329,7 @@ func (s *Screen) drawPrice(g *Grid, y int, l *layout, v *engine.View, p book.Pri
 
 // bare is price without a unit.
 func (s *Screen) bare(p book.Price, v *engine.View) string {
-	text := cents(p, decimals(v))
-	if s.live(v) {
-		return text
-	}
-	return "[" + text + "]"
+	return s.marked(cents(p, decimals(v)), v)
 }
 
 // fit shows a number of millionths in a column.
@@ -348,7 +347,7 @@ func (s *Screen) drawSpread(g *Grid, y int, l *layout, p *pane, scale int64) {
 	v := &p.view
 	text := " spread none "
 	if spread, ok := v.Snapshot.Spread(); ok {
-		text = " spread " + cents(spread, decimals(v)) + s.glyphs.cent + " "
+		text = " spread " + s.price(spread, v) + " "
 	}
 	g.put(l.from+2, y, l.end, text, Ink{Attr: Bold})
 	if l.other > 0 {

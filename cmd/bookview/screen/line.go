@@ -10,13 +10,18 @@ func (s *Screen) drawLines(g *Grid, m *Market) {
 	state, ink := s.stateWord(v)
 	top := v.Snapshot.Top()
 	best := s.best(top.Bid.Size > 0, top.Bid.Price, v) + "/" + s.best(top.Ask.Size > 0, top.Ask.Price, v)
-	first := []piece{{state, ink, 9}, {best, Ink{Attr: Bold}, 8}}
+	var first []piece
 	if s.in.Simulated {
-		first = append(first, piece{"SIMULATED", Ink{Attr: Bold | Reverse}, 7})
+		first = append(first, piece{"SIMULATED", Ink{Attr: Bold | Reverse}, 12})
 	}
 	if s.in.Playback != nil {
-		first = append(first, piece{"REPLAY", Ink{Attr: Bold | Reverse}, 7})
+		first = append(first, piece{"REPLAY", Ink{Attr: Bold | Reverse}, 12})
 	}
+	label := s.outcomeLabel(&p)
+	if p.view.Derived {
+		label = "DERIVED"
+	}
+	first = append(first, piece{state, ink, 11}, piece{label, Ink{Attr: Bold}, 10}, piece{best, Ink{Attr: Bold}, 9})
 	proof, proofInk := s.proof(v)
 	full, fullInk := s.state(v)
 	if g.Height == 1 {
@@ -27,7 +32,7 @@ func (s *Screen) drawLines(g *Grid, m *Market) {
 		g.row(0, 0, g.Width, func(Ink) Ink { return Ink{Alert, Bold | Reverse} })
 	}
 	lines := slices.Concat(
-		[]piece{{text: full, ink: fullInk}, {text: proof, ink: proofInk}}, s.topPieces(&p),
+		[]piece{{text: full, ink: fullInk}, {text: proof, ink: proofInk}}, s.topPieces(&p, true),
 		[]piece{{text: s.title(m, &p)}, {text: "q quit"}},
 	)
 	for i, l := range lines {

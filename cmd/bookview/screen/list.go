@@ -10,7 +10,8 @@ import (
 // drawList shows a line for each market.
 func (s *Screen) drawList(g *Grid) {
 	live, worst := s.liveBooks()
-	head := []piece{{count(len(s.in.Markets), "market"), Ink{Attr: Bold}, 9}}
+	list := s.matches()
+	head := []piece{{count(len(list), "market"), Ink{Attr: Bold}, 9}}
 	text := "all books live"
 	ink := Ink{Good, Bold}
 	if worst > 0 {
@@ -34,7 +35,6 @@ func (s *Screen) drawList(g *Grid) {
 	end := s.drawFoot(g, nil)
 	c := s.listColumns(g.Width)
 	c.drawNames(g, 3)
-	list := s.matches()
 	room := max(end-4, 1)
 	s.shown = room
 	at := max(slices.Index(list, s.market), 0)
@@ -65,9 +65,9 @@ func (s *Screen) liveBooks() (live, not int) {
 
 // listLayout is where the columns of the list end.
 type listLayout struct {
-	name, outcome, state                                             int // where they begin
-	nameEnd, outcomeEnd, stateEnd                                    int
-	bid, ask, spread, bidSize, askSize, imbalance, last, proof, seen int
+	name, outcome, state                                                   int // where they begin
+	nameEnd, outcomeEnd, stateEnd                                          int
+	bid, ask, spread, bidSize, askSize, imbalance, last, rate, proof, seen int
 }
 
 func (s *Screen) listColumns(room int) listLayout {
@@ -82,9 +82,10 @@ func (s *Screen) listColumns(room int) listLayout {
 		return end
 	}
 	c.seen = column(7, 70)
-	c.proof = column(9, 90)
-	c.last = column(8, 110)
-	c.imbalance = column(7, 120)
+	c.proof = column(8, 76)
+	c.rate = column(8, 132)
+	c.imbalance = column(7, 140)
+	c.last = column(8, 116)
 	c.askSize = column(10, 100)
 	c.bidSize = column(10, 100)
 	c.spread = column(7, 60)
@@ -115,7 +116,8 @@ func (c *listLayout) drawNames(g *Grid, y int) {
 		{c.bidSize, "BIDSIZE"},
 		{c.askSize, "ASKSIZE"},
 		{c.imbalance, "IMB"},
-		{c.last, "CHG/S"},
+		{c.last, "LAST"},
+		{c.rate, "CHG/S"},
 		{c.proof, "PROOF"},
 		{c.seen, "AGE"},
 	} {
@@ -135,6 +137,12 @@ func (s *Screen) drawMarketLine(g *Grid, y int, c *listLayout, m *Market, chosen
 	g.put(c.name, y, c.nameEnd, clip(s.title(m, &p), c.nameEnd-c.name, s.glyphs.dots), Ink{})
 	g.put(c.outcome, y, c.outcomeEnd, clip(p.label, c.outcomeEnd-c.outcome, s.glyphs.dots), Ink{Role: Label})
 	state, ink := s.stateWord(v)
+	for i := range m.Tokens { // one that is not live is told, whichever it is
+		if other := &m.Tokens[i].View; !s.live(other) && s.live(v) {
+			state, ink = s.stateWord(other)
+			g.put(c.outcome, y, c.outcomeEnd, clip(clean(m.Tokens[i].Outcome)+"!       ", c.outcomeEnd-c.outcome, ""), Ink{Alert, Bold})
+		}
+	}
 	g.put(c.state, y, c.stateEnd, state, ink)
 	top := v.Snapshot.Top()
 	right := func(end int, text string, ink Ink) {
@@ -159,8 +167,9 @@ func (s *Screen) drawMarketLine(g *Grid, y int, c *listLayout, m *Market, chosen
 	if imbalance, ok := v.Snapshot.Imbalance(5); ok {
 		right(c.imbalance, signed(imbalance), Ink{})
 	}
+	right(c.last, s.lastTrade(m, &p), Ink{})
 	if rate, ok := p.history.versions.rate(); ok {
-		right(c.last, strconv.FormatFloat(rate, 'f', 1, 64), Ink{})
+		right(c.rate, strconv.FormatFloat(rate, 'f', 1, 64), Ink{})
 	}
 	right(c.proof, s.proofWord(v), Ink{})
 	if !v.Received.IsZero() {
@@ -195,6 +204,9 @@ func (s *Screen) proofWord(v *engine.View) string {
 		return "none"
 	}
 	text := v.Proof.By.String()
+	if v.Check == engine.Failed {
+		return "FAILED"
+	}
 	if behind := v.Version - v.Proof.Version; behind > 0 {
 		text += "-" + short(int64(behind)*1e6)
 	}

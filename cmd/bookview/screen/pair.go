@@ -8,12 +8,8 @@ import (
 // drawBoth shows both outcomes of a market beside each other.
 func (s *Screen) drawBoth(g *Grid, from, end int, m *Market) {
 	half := (g.Width - 3) / 2
-	s.paneSplit = half + 1
 	s.drawPane(g, 0, half, from, end, s.pane(m, 0))
-	rows := s.rows // clicks are of the first one
-	s.rows = map[int]rung{}
 	s.drawPane(g, half+3, g.Width, from, end, s.pane(m, 1))
-	s.rows = rows
 	for y := from; y < end; y++ {
 		g.put(half+1, y, g.Width, s.glyphs.column, Ink{Role: Label})
 	}
@@ -26,9 +22,9 @@ func (s *Screen) drawPane(g *Grid, from, end, y, bottom int, p pane) {
 		label = shortID(v.Asset, s.glyphs.dots)
 	}
 	text, ink := s.state(v)
-	g.pieces(from, y, end, 2, []piece{
-		{clip(label, (end-from)/2, s.glyphs.dots), Ink{Attr: Bold}, 9}, {text, ink, 8},
-	})
+	proof, proofInk := s.proof(v)
+	label = clip(label, max((end-from)/3, end-from-width(text)-2), s.glyphs.dots)
+	g.pieces(from, y, end, 2, []piece{{label, Ink{Attr: Bold}, 8}, {text, ink, 9}, {proof, proofInk, 7}})
 	if !s.live(v) {
 		g.row(y, from, end, func(Ink) Ink { return Ink{Alert, Bold | Reverse} })
 	}
@@ -37,10 +33,10 @@ func (s *Screen) drawPane(g *Grid, from, end, y, bottom int, p pane) {
 		{s.best(top.Bid.Size > 0, top.Bid.Price, v) + " / " + s.best(top.Ask.Size > 0, top.Ask.Price, v), Ink{Attr: Bold}, 9},
 	}
 	if spread, ok := top.Spread(); ok {
-		list = append(list, piece{"spread " + cents(spread, decimals(v)) + s.glyphs.cent, Ink{}, 8})
+		list = append(list, piece{"spread " + s.price(spread, v), Ink{}, 8})
 	}
 	if mid, ok := top.Midpoint(); ok {
-		list = append(list, piece{"mid " + cents(mid, decimals(v)+1), Ink{}, 7})
+		list = append(list, piece{"mid " + s.marked(cents(mid, decimals(v)+1), v), Ink{}, 7})
 	}
 	g.pieces(from, y+1, end, 2, list)
 	l := s.narrow(from, end, &p)

@@ -309,8 +309,9 @@ func TestSeekTo(t *testing.T) {
 func TestBounds(t *testing.T) {
 	s := fed(t, Options{})
 	for i := range 200 {
-		s.screen.Trade(Trade{Asset: yes, At: s.now.Add(time.Duration(i)), Price: 1})
+		s.trades = append(s.trades, Trade{Asset: yes, At: s.now.Add(time.Duration(i)), Price: 1})
 	}
+	s.look()
 	if n := len(s.screen.tapes[yes].trades); n != tapeLength {
 		t.Errorf("%d trades are kept", n)
 	}

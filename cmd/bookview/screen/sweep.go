@@ -18,18 +18,31 @@ func (s *Screen) togglePin() {
 	top := view.Snapshot.Top()
 	switch {
 	case top.Ask.Size > 0:
-		s.pinAt(book.Ask, top.Ask.Price)
+		s.pinAt(book.Ask, top.Ask.Price, 0)
 	case top.Bid.Size > 0:
-		s.pinAt(book.Bid, top.Bid.Price)
+		s.pinAt(book.Bid, top.Bid.Price, 0)
 	}
 }
 
-func (s *Screen) pinAt(side book.Side, price book.Price) {
-	s.pin = &pin{side: side, price: price, since: s.in.Now}
+func (s *Screen) pinAt(side book.Side, price, step book.Price) {
+	s.pin = &pin{side: side, price: price, step: step, since: s.in.Now}
 	if m := s.shownMarket(); m != nil {
 		view := s.pane(m, s.outcome).view
-		s.pin.size = view.Snapshot.SizeAt(side, price)
+		s.pin.size = s.pin.sizeIn(view.Snapshot)
 	}
+}
+
+// sizeIn returns what rests where the user points at.
+func (p *pin) sizeIn(snapshot book.Snapshot) (size book.Size) {
+	if p.step == 0 {
+		return snapshot.SizeAt(p.side, p.price)
+	}
+	for level := range snapshot.Levels(p.side) {
+		if bucket(p.side, level.Price, p.step) == p.price {
+			size = sum(size, level.Size)
+		}
+	}
+	return size
 }
 
 // movePin goes down by some levels, from the asks over to the bids.
@@ -53,7 +66,7 @@ func (s *Screen) movePin(by int) {
 	if at >= asks {
 		side = book.Bid
 	}
-	s.pinAt(side, levels[at].Price)
+	s.pinAt(side, levels[at].Price, 0)
 }
 
 // observePin notes since when the pinned level has its size.
@@ -63,7 +76,7 @@ func (s *Screen) observePin() {
 		return
 	}
 	view := s.pane(m, s.outcome).view
-	if size := view.Snapshot.SizeAt(s.pin.side, s.pin.price); size != s.pin.size {
+	if size := s.pin.sizeIn(view.Snapshot); size != s.pin.size {
 		s.pin.size, s.pin.since = size, s.in.Now
 	}
 }
@@ -96,7 +109,11 @@ func (s *Screen) sweep(p *pane) string {
 	case err != nil || !ok:
 		return "sweep to " + at + ": there is nothing"
 	}
-	text := "sweep to " + at + ": " + verb + " " + roughly(int64(fill.Size)) + " " + gets + " $" + roughly(int64(fill.Notional)) +
+	text := "sweep to " + at + ": "
+	if !s.live(&p.view) {
+		text = "NOT live: " + text
+	}
+	text += verb + " " + roughly(int64(fill.Size)) + " " + gets + " $" + roughly(int64(fill.Notional)) +
 		", average " + between(average, decimals) + s.glyphs.cent
 	return text + "; " + roughly(int64(s.pin.size)) + " there, as it is for " + age(s.in.Now.Sub(s.pin.since))
 }

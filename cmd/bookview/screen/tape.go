@@ -23,7 +23,11 @@ func (s *Screen) drawTape(g *Grid, y int, m *Market) {
 		label, decimals := "", 0
 		for i := range m.Tokens {
 			if token := &m.Tokens[i]; token.View.Asset == t.Asset {
-				label, decimals = clip(clean(token.Outcome), 10, s.glyphs.dots), decimalsOf(tick(&token.View))
+				label = clip(clean(token.Outcome), 10, s.glyphs.dots)
+				if label == "" && len(m.Tokens) > 1 {
+					label = shortID(t.Asset, s.glyphs.dots)
+				}
+				decimals = decimalsOf(tick(&token.View))
 			}
 		}
 		text := t.At.UTC().Format("15:04:05") + " " + word

@@ -28,8 +28,14 @@ type Screen struct {
 
 	page    page
 	settled bool // the user has chosen the page
-	market  int  // of in.Markets, the one shown or chosen in the list
-	outcome int  // of its tokens, or 1 for the complement of the only one
+	// market is the one of in.Markets that is shown, or chosen in the list; chosen is its
+	// first token, by which it is found again when markets come, merge or part.
+	market  int
+	chosen  string
+	outcome int // of its tokens, or 1 for the complement of the only one
+	// differing is since when the two books of the shown market have not been each other's
+	// mirror, zero while they are.
+	differing time.Time
 
 	axis   bool // every tick has a row
 	center book.Price
@@ -45,10 +51,9 @@ type Screen struct {
 	prompt *prompt
 
 	// Of the last Draw, for clicks and for steps of what it showed.
-	rows      map[int]rung // by line
-	shown     int          // levels per side
-	listed    map[int]int  // markets by line
-	paneSplit int          // where the second pane begins, 0 without one
+	rows   map[int]rung // by line
+	shown  int          // levels per side
+	listed map[int]int  // markets by line
 }
 
 // page is what fills the screen.
@@ -67,14 +72,16 @@ var groups = [...]int{1, 2, 5, 10} //nolint:gochecknoglobals // a constant
 type pin struct {
 	side  book.Side
 	price book.Price
-	size  book.Size // when it was looked at last
-	since time.Time // that it has this size, or is looked at
+	step  book.Price // of its row, 0 for the price alone
+	size  book.Size  // when it was looked at last
+	since time.Time  // that it has this size, or is looked at
 }
 
 // prompt is a line that the user is writing.
 type prompt struct {
 	filter bool // of the list; otherwise a time to go to
 	text   string
+	wrong  bool // it was not understood
 }
 
 // New returns a screen that shows nothing yet.
@@ -94,10 +101,22 @@ func (s *Screen) ShowBoth() { s.page, s.settled = bothPage, true }
 
 // Observe takes what is known now.
 func (s *Screen) Observe(in Input) {
-	if in.Playback != nil && in.Now.Before(s.newest.Now) {
-		s.forget() // it is shown from an earlier time on
+	if in.Rewound {
+		s.forget()
 	}
+	waiting := s.newest.Trades
 	s.newest = in
+	if s.frozen {
+		waiting = append(waiting, in.Trades...)
+		s.newest.Trades = waiting[max(len(waiting)-2*tapeLength, 0):]
+		return
+	}
+	s.in = in
+	for _, t := range in.Trades {
+		s.print(t)
+	}
+	s.in.Trades, s.newest.Trades = nil, nil
+	s.find()
 	if !s.settled {
 		s.page = ladderPage
 		if len(in.Markets) > 1 {
@@ -113,19 +132,33 @@ func (s *Screen) Observe(in Input) {
 				h = newHistory()
 				s.histories[t.View.Asset] = h
 			}
-			h.note(&in, &t.View, !s.frozen && s.page != listPage && i == s.market)
+			h.note(&in, &t.View, s.page != listPage && i == s.market)
 		}
 	}
-	if !s.frozen {
-		s.in = in
-		s.market = min(s.market, max(len(in.Markets)-1, 0))
-	}
+	s.observeMirror()
 	s.observePin()
+}
+
+// find finds the chosen market, wherever it is now.
+func (s *Screen) find() {
+	if len(s.in.Markets) == 0 {
+		return
+	}
+	for i := range s.in.Markets {
+		for j := range s.in.Markets[i].Tokens {
+			if s.in.Markets[i].Tokens[j].View.Asset == s.chosen {
+				s.market = i
+				return
+			}
+		}
+	}
+	s.market = min(s.market, len(s.in.Markets)-1)
+	s.chosen = s.in.Markets[s.market].Tokens[0].View.Asset
 }
 
 // forget drops what was remembered of another time.
 func (s *Screen) forget() {
-	s.histories, s.tapes, s.frames = map[string]*history{}, map[string]*tape{}, counter{}
+	s.histories, s.tapes, s.frames, s.newest = map[string]*history{}, map[string]*tape{}, counter{}, Input{}
 }
 
 // shownMarket returns the market that is shown, nil if there is none.
@@ -173,13 +206,24 @@ func (s *Screen) matches() []int {
 		m := &s.in.Markets[i]
 		texts := []string{m.Title, m.Slug}
 		for _, t := range m.Tokens {
-			texts = append(texts, t.Outcome, t.View.Asset, t.View.Market)
+			texts = append(texts, t.Outcome)
 		}
-		if strings.Contains(strings.ToLower(strings.Join(texts, " ")), want) {
+		if strings.Contains(strings.ToLower(strings.Join(texts, " ")), want) || m.hasID(want) {
 			list = append(list, i)
 		}
 	}
 	return list
+}
+
+// hasID says whether an id of the market begins so. Fewer characters than six are in too
+// many of them.
+func (m *Market) hasID(begin string) bool {
+	for _, t := range m.Tokens {
+		if len(begin) >= 6 && (strings.HasPrefix(t.View.Asset, begin) || strings.HasPrefix(t.View.Market, begin)) {
+			return true
+		}
+	}
+	return false
 }
 
 // step goes to another market of those that the filter leaves.
@@ -205,6 +249,8 @@ func (s *Screen) step(by int) {
 func (s *Screen) goTo(market int) {
 	if market != s.market {
 		s.market, s.outcome, s.scroll, s.pin = market, 0, 0, nil
+		s.chosen = s.in.Markets[market].Tokens[0].View.Asset
+		s.differing = time.Time{}
 	}
 }
 
@@ -214,6 +260,26 @@ func tick(v *engine.View) book.Price {
 		return v.TickSize
 	}
 	return cent / 10
+}
+
+// widest returns how many cells prices of a book may need, of the levels that can be
+// shown: those off the grid have more decimals than the others.
+func (s *Screen) widest(v *engine.View) int {
+	n := decimals(v)
+	for _, side := range []book.Side{book.Bid, book.Ask} {
+		looked := 0
+		for level := range v.Snapshot.Levels(side) {
+			if looked++; looked > 200 {
+				break
+			}
+			n = max(n, decimalsOf(level.Price))
+		}
+	}
+	n += 3 // and a point
+	if !s.live(v) {
+		n += 2 // brackets
+	}
+	return n
 }
 
 // decimals returns how many decimals prices of a book have in cents.
