@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/truebook/feed/feedtest"
+	"example.com/truebook/feed/keys"
 	"example.com/truebook/internal/cli"
 )
 
@@ -35,7 +36,17 @@ func (o *options) demo(ctx context.Context, stdout, stderr io.Writer) int {
 	server.Do(func(v *feedtest.Venue) {
 		m := v.Markets()[0]
 		o.targets = []string{m.Yes, m.No}
+		if o.terminal == nil {
+			return // nobody would see what is one's own
+		}
+		account := v.OpenAccount(feedtest.AccountOptions{Seed: demoSeed, PerMinute: 90})
+		o.own.since = v.Now()
+		o.own.credentials, err = keys.NewCredentials(account.Address, account.Key, account.Secret, account.Passphrase)
 	})
+	if err != nil {
+		fmt.Fprintln(stderr, "bookview:", err)
+		return cli.Failure
+	}
 	o.simulated = true
 	if o.terminal != nil {
 		faults := newDemoFaults(server, &o.panics)

@@ -31,6 +31,9 @@ type scene interface {
 	subscription() *engine.Subscription
 	// observe returns what is known now. It waits for nothing.
 	observe() screen.Input
+	// news is where something comes when there is more to show than the subscription's
+	// changes. It may be nil.
+	news() <-chan struct{}
 	// act does what a key has asked for.
 	act(a screen.Action)
 }
@@ -104,6 +107,8 @@ func (d *display) loop(ctx context.Context) error {
 			}
 			d.soon(timer)
 		case <-changed:
+			d.soon(timer)
+		case <-d.scene.news():
 			d.soon(timer)
 		case <-timer.C:
 			d.frame()

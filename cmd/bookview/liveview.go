@@ -16,6 +16,7 @@ import (
 	"example.com/truebook/engine"
 	"example.com/truebook/feed/capture"
 	"example.com/truebook/feed/rest"
+	"example.com/truebook/feed/user"
 )
 
 // liveScene shows the books of an engine.
@@ -24,6 +25,9 @@ type liveScene struct {
 
 	recording *recordingFile // under way, nil if none is
 	ended     chan string    // what is to be said of one that has ended
+
+	account *user.Account // nil without credentials
+	changed chan struct{} // of the account, with room for one
 
 	tradesMu sync.Mutex
 	trades   []screen.Trade // since the last frame, maxTrades of them at most
@@ -37,7 +41,11 @@ const noteFor = 10 * time.Second
 
 // display shows the books on the terminal until the user quits.
 func (w *watcher) display(ctx context.Context) error {
-	s := &liveScene{watcher: w, ended: make(chan string, 1)}
+	s := &liveScene{watcher: w, ended: make(chan string, 1), changed: make(chan struct{}, 1)}
+	account, err := w.newAccount()
+	if err != nil {
+		return err
+	}
 	trading, err := w.eng.Watch(w.tokens...) // of its own, since it has to know how it ended
 	if err != nil {
 		return err
@@ -46,6 +54,12 @@ func (w *watcher) display(ctx context.Context) error {
 	following.Go(func() { w.panics.guard(func() { s.followTrades(trading) }) })
 	defer following.Wait()
 	defer trading.Close()
+	if s.account = account; account != nil {
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
+		following.Go(func() { w.panics.guard(func() { _ = account.Run(ctx) }) }) // own state says why not
+		following.Go(func() { w.panics.guard(func() { s.followAccount(ctx) }) })
+	}
 	if w.recorder != nil {
 		s.recording = &recordingFile{file: w.record, recorder: w.recorder}
 	}
@@ -77,6 +91,8 @@ func (s *liveScene) followTrades(sub *engine.Subscription) {
 	}
 }
 
+func (s *liveScene) news() <-chan struct{} { return s.changed }
+
 func (s *liveScene) subscription() *engine.Subscription { return s.sub }
 
 func (s *liveScene) observe() screen.Input {
@@ -91,6 +107,9 @@ func (s *liveScene) observe() screen.Input {
 	case text := <-s.ended:
 		s.recording, s.note, s.noteUntil = nil, text, now.Add(noteFor)
 	default:
+	}
+	if s.account != nil {
+		in.Account = ownState(s.account.View())
 	}
 	if s.recording != nil {
 		in.Recording = s.recording.show()

@@ -40,6 +40,7 @@ func TestDemoScreen(t *testing.T) {
 	t.Parallel()
 	e := newEmulator(100, 30)
 	wait := start(t, e)
+	e.await(t, `[0-9]+ own order`)
 	text := e.await(t, `● LIVE(?s:.*)it is made to fail in [0-9]+ s`)
 	if !strings.Contains(text, "SIMULATED") {
 		t.Error(text)

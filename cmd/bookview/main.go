@@ -89,6 +89,7 @@ type options struct {
 	terminal  opener           // nil if there is none, or it is not to be used
 	simulated bool
 	says      func() string // what the screen says beside the books; may be nil
+	own       own           // orders and fills, on the screen
 	panics    panics        // of goroutines that this has started
 }
 
@@ -125,6 +126,10 @@ func runOn(ctx context.Context, terminal opener, args []string, stdin io.Reader,
 	case len(o.targets) == 0:
 		return o.demo(ctx, stdout, stderr)
 	default:
+		if err := o.own.fromEnvironment(os.Getenv); err != nil && o.terminal != nil {
+			fmt.Fprintln(stderr, "bookview:", err)
+			return cli.Usage
+		}
 		return o.watch(ctx, stdout, stderr)
 	}
 }

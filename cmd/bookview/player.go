@@ -406,6 +406,8 @@ func (p *player) observe() screen.Input {
 	return in
 }
 
+func (p *player) news() <-chan struct{} { return nil }
+
 func (p *player) act(a screen.Action) {
 	select {
 	case p.commands <- a:

@@ -147,6 +147,7 @@ func (f *fakeScene) subscription() *engine.Subscription {
 }
 
 func (f *fakeScene) observe() screen.Input { return f.look() }
+func (f *fakeScene) news() <-chan struct{} { return nil }
 func (f *fakeScene) act(screen.Action)     {}
 
 // TestScreenIsRestored: whatever happens, the terminal is as it was, and no goroutine is
