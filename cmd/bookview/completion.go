@@ -9,11 +9,11 @@ _bookview() {
 	local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}
 	case $before in
 	--replay | --record) COMPREPLY=($(compgen -f -- "$word")) ;;
-	--theme) COMPREPLY=($(compgen -W "dark light" -- "$word")) ;;
+	--theme) COMPREPLY=($(compgen -W "auto cb light classic mono" -- "$word")) ;;
 	--speed) COMPREPLY=($(compgen -W "0.5x 1x 2x 10x 100x max" -- "$word")) ;;
 	--completion) COMPREPLY=($(compgen -W "bash zsh fish" -- "$word")) ;;
 	*) COMPREPLY=($(compgen -W "--once --json --depth --for --timeout --record --force --replay --speed
-		--both --ascii --theme --ws-url --rest-url --gamma-url --completion --version --help" -- "$word")) ;;
+		--both --ascii --no-flash --no-mouse --fps --theme --ws-url --rest-url --gamma-url --completion --version --help" -- "$word")) ;;
 	esac
 }
 complete -F _bookview bookview
@@ -32,7 +32,10 @@ _arguments \
 	'--speed[of a replay]:speed:(0.5x 1x 2x 10x 100x max)' \
 	'--both[begin with both outcomes]' \
 	'--ascii[no other characters]' \
-	'--theme[colours]:theme:(dark light)' \
+	'--no-flash[sizes that change stay as they are]' \
+	'--no-mouse[leave the mouse to the terminal]' \
+	'--fps[frames a second]:frames' \
+	'--theme[colours]:theme:(auto cb light classic mono)' \
 	'--ws-url[another exchange]:url' \
 	'--rest-url[its REST]:url' \
 	'--gamma-url[its list of markets]:url' \
@@ -54,7 +57,10 @@ complete -c bookview -l replay -r -F -d 'show a recording'
 complete -c bookview -l speed -x -a '0.5x 1x 2x 10x 100x max' -d 'of a replay'
 complete -c bookview -l both -d 'begin with both outcomes'
 complete -c bookview -l ascii -d 'no other characters'
-complete -c bookview -l theme -x -a 'dark light' -d 'colours'
+complete -c bookview -l no-flash -d 'sizes that change stay as they are'
+complete -c bookview -l no-mouse -d 'leave the mouse to the terminal'
+complete -c bookview -l fps -x -d 'frames a second'
+complete -c bookview -l theme -x -a 'auto cb light classic mono' -d 'colours'
 complete -c bookview -l ws-url -x -d 'another exchange'
 complete -c bookview -l rest-url -x -d 'its REST'
 complete -c bookview -l gamma-url -x -d 'its list of markets'

@@ -16,8 +16,8 @@ import (
 )
 
 const (
-	// frameEvery is the least time between two frames: 20 in a second.
-	frameEvery = 50 * time.Millisecond
+	// followEvery is how often it is looked for a subscription to follow.
+	followEvery = 100 * time.Millisecond
 	// clockEvery is when a frame is made though nothing has changed: what is shown of times
 	// has whole seconds. What flashes ends with the next frame, after that of flashes.
 	clockEvery = time.Second
@@ -44,8 +44,9 @@ var errHungUp = errors.New("the terminal is closed")
 type display struct {
 	*terminal
 
-	scene  scene
-	screen *screen.Screen
+	scene      scene
+	screen     *screen.Screen
+	frameEvery time.Duration // the least time between two frames
 
 	changed chan struct{} // without room: a change waits until the last one was drawn
 	failed  *panics
@@ -64,8 +65,9 @@ func newDisplay(open opener, o *options, s scene) (*display, error) {
 		depth = o.depth
 	}
 	d := &display{
-		terminal: t, scene: s, screen: screen.New(screen.Options{ASCII: o.ascii || t.ascii(), Depth: depth}),
-		changed: make(chan struct{}), failed: &o.panics,
+		terminal: t, scene: s, screen: screen.New(screen.Options{ASCII: o.ascii || t.ascii(), Depth: depth, NoFlash: o.noFlash}),
+		frameEvery: time.Second / time.Duration(o.fps),
+		changed:    make(chan struct{}), failed: &o.panics,
 	}
 	if o.both {
 		d.screen.ShowBoth()
@@ -90,7 +92,7 @@ func (d *display) loop(ctx context.Context) error {
 	defer timer.Stop()
 	for {
 		changed := d.changed
-		if d.due.Sub(d.drawnAt) <= frameEvery { // a frame is to come: what changes waits for it
+		if d.due.Sub(d.drawnAt) <= d.frameEvery { // a frame is to come: what changes waits for it
 			changed = nil
 		}
 		select {
@@ -119,7 +121,7 @@ func (d *display) loop(ctx context.Context) error {
 
 // soon asks for a frame, as soon as there may be one.
 func (d *display) soon(timer *time.Timer) {
-	if due := d.drawnAt.Add(frameEvery); due.Before(d.due) {
+	if due := d.drawnAt.Add(d.frameEvery); due.Before(d.due) {
 		d.due = due
 		timer.Reset(time.Until(due))
 	}
@@ -217,7 +219,7 @@ func (p *panics) guard(f func()) {
 // follow asks for a frame when something of a subscription changes, and of the next one when
 // it has ended. It waits until that is drawn, so that views are made as often as frames.
 func (d *display) follow(ctx context.Context) {
-	tick := time.NewTicker(2 * frameEvery)
+	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		if sub := d.scene.subscription(); sub != nil { // there is something to follow

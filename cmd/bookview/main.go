@@ -35,8 +35,9 @@ token; - reads a list from standard input. Without one: a simulated exchange.
   --record FILE      keep what is received (.zst compresses); --force: overwrite
   --replay FILE      show a recording: plain, gzip or zstd, - is standard input
   --speed N          of a replay on the screen: 10x, 0.5x, max
-  --both --ascii     begin with both outcomes; no characters beyond ASCII
-  --theme NAME       dark or light; NO_COLOR is respected
+  --both --ascii --no-flash --no-mouse --fps N   of the screen: begin with both
+                     outcomes; no other characters; 1 to 60 frames a second (20)
+  --theme NAME       auto, cb, light, classic or mono; NO_COLOR is respected
   --ws-url URL --rest-url URL --gamma-url URL   another exchange, https:// or local
   --completion SHELL --version   a script for bash, zsh or fish; what this is
 examples:
@@ -78,7 +79,10 @@ type options struct {
 	speed      float64 // 0 is as fast as possible
 	both       bool
 	ascii      bool
-	theme      string // "" if it was not given
+	theme      string
+	noFlash    bool
+	noMouse    bool
+	fps        int
 	completion string
 	version    bool
 	targets    []string
@@ -179,7 +183,10 @@ func parse(args []string) (*options, error) {
 	speed := flags.String("speed", "1x", "")
 	flags.BoolVar(&o.both, "both", false, "")
 	flags.BoolVar(&o.ascii, "ascii", false, "")
-	flags.StringVar(&o.theme, "theme", "", "")
+	flags.StringVar(&o.theme, "theme", "auto", "")
+	flags.BoolVar(&o.noFlash, "no-flash", false, "")
+	flags.BoolVar(&o.noMouse, "no-mouse", false, "")
+	flags.IntVar(&o.fps, "fps", 20, "")
 	flags.StringVar(&o.completion, "completion", "", "")
 	flags.BoolVar(&o.version, "version", false, "")
 	flags.StringVar(&o.gammaURL, "gamma-url", "", "")
@@ -234,8 +241,10 @@ func (o *options) check(given map[string]bool) error {
 		return errors.New("--force is for --record")
 	case given["speed"] && !o.recorded:
 		return errors.New("--speed is for --replay")
-	case given["theme"] && (o.theme != "dark" && o.theme != "light"):
-		return errors.New("--theme is dark or light")
+	case o.theme != "auto" && themes[o.theme] == nil:
+		return errors.New("--theme is auto, cb, light, classic or mono")
+	case o.fps < 1 || o.fps > 60:
+		return fmt.Errorf("--fps %d: it is 1 to 60 frames a second", o.fps)
 	case given["completion"] && completions[o.completion] == "":
 		return errors.New("--completion is bash, zsh or fish")
 	case !o.recorded && len(o.targets) == 0 && (given["ws-url"] || given["rest-url"] || given["gamma-url"]):

@@ -115,20 +115,22 @@ func TestTheme(t *testing.T) {
 		colors           int
 		want             string
 	}{
-		{"", "", 256, "dark"},
-		{"", "15;0", 256, "dark"},
-		{"", "0;15", 256, "light"},
-		{"", "0;default;15", 1 << 24, "light"},
+		{"auto", "", 256, "cb"},
+		{"auto", "15;0", 256, "cb"},
+		{"auto", "0;15", 256, "light"},
+		{"auto", "0;default;15", 1 << 24, "light"},
 		{"light", "15;0", 256, "light"},
-		{"", "", 16, "few"},
-		{"light", "", 8, "few"},
+		{"classic", "0;15", 256, "classic"},
 	} {
 		if got := themeFor(c.name, c.colors, c.background); got[screen.Bid] != themes[c.want][screen.Bid] {
 			t.Errorf("%+v", c)
 		}
 	}
-	if len(themeFor("", 0, "")) != 0 {
+	if len(themeFor("classic", 0, "")) != 0 || len(themeFor("mono", 8, "")) != 0 {
 		t.Error("colours without colours")
+	}
+	if themeFor("auto", 16, "")[screen.Bid] != fewColors[screen.Bid] || themeFor("light", 8, "")[screen.Bid] != fewColors[screen.Bid] {
+		t.Error("too many colours")
 	}
 }
 
@@ -157,7 +159,7 @@ func TestScreenIsRestored(t *testing.T) {
 	quiet := func() screen.Input { return screen.Input{} }
 	show := func(t *testing.T, e *emulator, ctx context.Context, s scene) error {
 		t.Helper()
-		d, err := newDisplay(e.open, &options{}, s)
+		d, err := newDisplay(e.open, &options{theme: "auto", fps: 20}, s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -233,7 +235,7 @@ func TestFrameRate(t *testing.T) {
 			return screen.Input{Now: now, Clock: now, Markets: marketsOf(sub, nil)}
 		}}
 		e := newEmulator(100, 40)
-		d, err := newDisplay(e.open, &options{}, s)
+		d, err := newDisplay(e.open, &options{theme: "auto", fps: 20}, s)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -252,7 +254,7 @@ func TestFrameRate(t *testing.T) {
 		}
 		synctest.Wait()
 		busy := d.shows
-		if most := seconds*int(time.Second/frameEvery) + 2; busy > most || busy < most/2 || updates() < 5000*seconds {
+		if most := seconds*20 + 2; busy > most || busy < most/2 || updates() < 5000*seconds {
 			t.Errorf("%d frames for %d updates in %d s, want %d at most", busy, updates(), seconds, most)
 		}
 		time.Sleep(10 * time.Second)

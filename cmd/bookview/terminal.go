@@ -38,12 +38,18 @@ type terminal struct {
 // without colours.
 type theme map[screen.Role]color.Color
 
-// The themes are safe for the colour-blind: blue bids and orange asks, of Okabe and Ito's
-// palette; darker ones of it where the background is light.
+// The themes. cb is safe for the colour-blind: blue bids and orange asks, of Okabe and
+// Ito's palette; light has darker ones of it, for a light background.
 //
 //nolint:gochecknoglobals // constants
 var themes = map[string]theme{
-	"dark": {
+	"mono": {},
+	"classic": {
+		screen.Bid: color.NewHexColor(0x3FB950), screen.Ask: color.NewHexColor(0xF85149),
+		screen.Alert: color.NewHexColor(0xF0E442), screen.Good: color.NewHexColor(0x3FB950),
+		screen.Label: color.NewHexColor(0x999999),
+	},
+	"cb": {
 		screen.Bid: color.NewHexColor(0x56B4E9), screen.Ask: color.NewHexColor(0xE69F00),
 		screen.Alert: color.NewHexColor(0xF0E442), screen.Good: color.NewHexColor(0x56B4E9),
 		screen.Label: color.NewHexColor(0x999999),
@@ -53,19 +59,22 @@ var themes = map[string]theme{
 		screen.Alert: color.NewHexColor(0x7A0040), screen.Good: color.NewHexColor(0x0072B2),
 		screen.Label: color.NewHexColor(0x666666),
 	},
-	// few is for terminals of 16 colours and less, on any background.
-	"few": {screen.Bid: color.Teal, screen.Ask: color.Olive, screen.Alert: color.Olive, screen.Good: color.Teal},
 }
+
+// fewColors is for terminals of 16 colours and less, on any background.
+//
+//nolint:gochecknoglobals // a constant
+var fewColors = theme{screen.Bid: color.Teal, screen.Ask: color.Olive, screen.Alert: color.Olive, screen.Good: color.Teal}
 
 // themeFor returns the theme of a terminal of so many colours. Some terminals say by
 // COLORFGBG what their background is.
 func themeFor(name string, colors int, background string) theme {
 	switch {
 	case colors == 0:
-		return theme{}
-	case colors < 256:
-		return themes["few"]
-	case name != "":
+		return themes["mono"]
+	case colors < 256 && name != "mono":
+		return fewColors
+	case name != "auto":
 		return themes[name]
 	}
 	_, number, _ := strings.Cut(background, ";")
@@ -73,7 +82,7 @@ func themeFor(name string, colors int, background string) theme {
 	if n, err := strconv.Atoi(number); err == nil && (n == 7 || n == 15) {
 		return themes["light"]
 	}
-	return themes["dark"]
+	return themes["cb"]
 }
 
 func newTerminal(open opener, o *options) (*terminal, error) {
@@ -84,7 +93,9 @@ func newTerminal(open opener, o *options) (*terminal, error) {
 	if err := tty.Init(); err != nil {
 		return nil, err
 	}
-	tty.EnableMouse(tcell.MouseButtonEvents)
+	if !o.noMouse {
+		tty.EnableMouse(tcell.MouseButtonEvents)
+	}
 	tty.HideCursor()
 	return &terminal{Screen: tty, theme: themeFor(o.theme, tty.Colors(), os.Getenv("COLORFGBG"))}, nil
 }

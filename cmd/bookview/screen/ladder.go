@@ -301,7 +301,7 @@ func (s *Screen) drawRung(g *Grid, y int, l *layout, p *pane, r *rung, scale int
 		g.right(y, l.mine, s.mineText(p, r), Ink{Attr: Bold})
 	}
 	sizeInk := ink
-	if flash && s.live(v) {
+	if flash && s.flash && s.live(v) {
 		sizeInk = ink.with(Reverse)
 	}
 	g.right(y, l.size, fit(size, 10), sizeInk)

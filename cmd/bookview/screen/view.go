@@ -13,11 +13,14 @@ import (
 type Options struct {
 	ASCII bool // no character beyond those of ASCII, but for texts of the exchange
 	Depth int  // levels per side at first, 0 for as many as there is room for
+	// NoFlash leaves sizes as they are when they change.
+	NoFlash bool
 }
 
 // Screen is what is shown, and what the user has chosen to be shown.
 type Screen struct {
 	glyphs *glyphs
+	flash  bool  // sizes that change flash
 	in     Input // shown; the last one observed, unless frozen
 	newest Input
 	frozen bool
@@ -87,7 +90,7 @@ type prompt struct {
 // New returns a screen that shows nothing yet.
 func New(o Options) *Screen {
 	s := &Screen{
-		glyphs: &unicodeGlyphs, depth: o.Depth,
+		glyphs: &unicodeGlyphs, depth: o.Depth, flash: !o.NoFlash,
 		histories: map[string]*history{}, tapes: map[string]*tape{},
 	}
 	if o.ASCII {
@@ -292,6 +295,9 @@ func decimals(v *engine.View) int {
 
 // Flashing says that something flashes, which is to end.
 func (s *Screen) Flashing() bool {
+	if !s.flash {
+		return false
+	}
 	for _, h := range s.histories {
 		for _, c := range h.changes {
 			if s.newest.Clock.Sub(c.at) < flashFor {
