@@ -341,3 +341,12 @@ func TestRate(t *testing.T) {
 		t.Error("it goes on after time went back")
 	}
 }
+
+func TestNoFlash(t *testing.T) {
+	s := fed(t, Options{NoFlash: true})
+	s.set(yes, "BUY", "0.62", "2000.37", "0.62/0.63")
+	s.look()
+	if g := s.screen.Draw(100, 30); reversed(g) != "" || s.screen.Flashing() {
+		t.Errorf("in reverse: %q", reversed(g))
+	}
+}
