@@ -21,9 +21,10 @@
 //
 // input.go is what comes in; view.go what the user has chosen, keys.go how he does.
 // history.go remembers what changes show: differences, trades, midpoints, rates. rungs.go
-// makes the rows of a ladder of a snapshot. The rest draws: header.go, ladder.go, pair.go
-// for both outcomes, list.go for many markets, tape.go, help.go, line.go where there is
-// little room. grid.go, text.go and theme.go are what they draw with.
+// makes the rows of a ladder of a snapshot, sweep.go knows what an order up to one of them
+// would get, mine.go which orders there are one's own. The rest draws, with grid.go and
+// text.go: header.go, ladder.go, pair.go for both outcomes, list.go for many markets,
+// tape.go, help.go, line.go where there is little room. Colours are the terminal's.
 //
 // A Screen is for one goroutine.
 package screen

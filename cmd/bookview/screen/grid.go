@@ -6,7 +6,7 @@ import (
 	"github.com/rivo/uniseg"
 )
 
-// Role is what a cell shows. A [Theme] gives it a colour.
+// Role is what a cell shows. A terminal gives it a colour.
 type Role uint8
 
 // The roles.
