@@ -17,7 +17,6 @@ const (
 	Ask
 	Alert // something is wrong
 	Good  // something is proved
-	numRoles
 )
 
 // Attr is how a cell stands out where there are no colours.
