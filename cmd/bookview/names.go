@@ -238,9 +238,9 @@ func (r *resolver) check(ctx context.Context, name, token string, f finding) int
 	unknown := errors.As(f.err, new(*rest.NotFoundError))
 	switch {
 	case f.err == nil && f.market.Closed:
-		return r.fail(cli.Closed, fmt.Errorf("market %s is closed", orElse(f.market.Slug, shown)))
+		return r.fail(cli.Closed, fmt.Errorf("market %s is closed", called(f.market, shown)))
 	case f.err == nil && !f.market.OrderBook:
-		return r.fail(cli.Closed, fmt.Errorf("market %s has no order book", orElse(f.market.Slug, shown)))
+		return r.fail(cli.Closed, fmt.Errorf("market %s has no order book", called(f.market, shown)))
 	case f.err == nil:
 		return cli.OK
 	case ctx.Err() != nil:
@@ -270,6 +270,14 @@ func hasNoBook(ctx context.Context, client *rest.Client, token string) bool {
 	return errors.As(err, &refused) && refused.Status == http.StatusNotFound
 }
 
+// called is what errors call a market: its slug, or else the name that it was asked for by.
+func called(m *rest.Market, shown string) string {
+	if m.Slug == "" {
+		return shown
+	}
+	return cli.Printable(m.Slug)
+}
+
 // notFound says that there is no market of a name, and what may have been meant.
 func (r *resolver) notFound(err error) int {
 	unknown := (*rest.NotFoundError)(nil)
@@ -282,7 +290,7 @@ func (r *resolver) notFound(err error) int {
 	}
 	table := tabwriter.NewWriter(r.stderr, 0, 0, 2, ' ', 0)
 	for _, s := range unknown.Suggestions {
-		fmt.Fprintf(table, "  %s\t%s\n", s.Slug, cli.Printable(s.Title))
+		fmt.Fprintf(table, "  %s\t%s\n", cli.Printable(s.Slug), cli.Clean(s.Title))
 	}
 	_ = table.Flush() // what is said is not checked
 	return cli.NotFound
@@ -292,11 +300,11 @@ func (r *resolver) notFound(err error) int {
 // Otherwise the error is that of the event.
 func (r *resolver) choose(ctx context.Context, many *rest.ManyMarketsError) (*rest.Market, error) {
 	e := many.Event
-	fmt.Fprintf(r.stderr, "%s\n\n", cli.Printable(orElse(e.Title, e.Slug)))
+	fmt.Fprintf(r.stderr, "%s\n\n", cli.Clean(orElse(e.Title, e.Slug)))
 	table := tabwriter.NewWriter(r.stderr, 0, 0, 2, ' ', 0)
 	for i := range e.Markets {
 		m := &e.Markets[i]
-		fmt.Fprintf(table, "%4d  %s\t%s%s\n", i+1, cli.Printable(orElse(m.GroupTitle, m.Question)), cli.Printable(m.Slug), stateOf(m))
+		fmt.Fprintf(table, "%4d  %s\t%s%s\n", i+1, cli.Clean(orElse(m.GroupTitle, m.Question)), cli.Printable(m.Slug), stateOf(m))
 	}
 	_ = table.Flush()
 	fmt.Fprintln(r.stderr)
