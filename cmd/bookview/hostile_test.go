@@ -99,3 +99,12 @@ func TestHostileTexts(t *testing.T) {
 func obeyed(text string) bool {
 	return strings.ContainsFunc(text, func(r rune) bool { return r != '\n' && !unicode.IsPrint(r) })
 }
+
+// TestReplayNames: a recording has no slugs, and says so before it is looked for.
+func TestReplayNames(t *testing.T) {
+	t.Parallel()
+	code, _, stderr := call(t, "", "--replay", "none", "polymarket.com/event/x")
+	if code != cli.Usage || stderr != "bookview: x: a recording has no such names, but the ids of tokens and of conditions (0x...)\n" {
+		t.Errorf("exit %d, %s", code, stderr)
+	}
+}
