@@ -166,6 +166,9 @@ func (w *watcher) patience() time.Duration {
 func (w *watcher) resolve(ctx context.Context) (tokens []string, code int) {
 	r := &resolver{client: w.rest, stderr: w.stderr, patience: w.patience()}
 	names, err := readNames(ctx, w.targets, w.stdin)
+	if errors.Is(err, errInterrupted) {
+		return nil, w.fail(cli.Failure, err)
+	}
 	if err != nil {
 		return nil, w.fail(cli.Usage, err)
 	}

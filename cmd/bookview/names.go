@@ -70,6 +70,14 @@ func (n named) line() nameLine {
 	return line
 }
 
+// condition returns the id of the market, "" if it is not known.
+func (n named) condition() string {
+	if n.market == nil {
+		return ""
+	}
+	return n.market.Condition
+}
+
 // resolver finds out what the names on the command line stand for.
 type resolver struct {
 	client *rest.Client
@@ -107,9 +115,11 @@ func readNames(ctx context.Context, names []string, stdin io.Reader) ([]string, 
 	case r := <-read:
 		return r.all, r.err
 	case <-ctx.Done():
-		return nil, errors.New("interrupted")
+		return nil, errInterrupted
 	}
 }
+
+var errInterrupted = errors.New("interrupted")
 
 // withList returns the names with those of a list in the place of one.
 func withList(names []string, at int, stdin io.Reader) ([]string, error) {
@@ -244,7 +254,7 @@ func (r *resolver) check(ctx context.Context, name, token string, f finding) int
 	case f.err == nil:
 		return cli.OK
 	case ctx.Err() != nil:
-		return r.fail(cli.Failure, errors.New("interrupted"))
+		return r.fail(cli.Failure, errInterrupted)
 	case token != "" && unknown && hasNoBook(ctx, r.client, token):
 		return r.fail(cli.NotFound, fmt.Errorf("the exchange has no market and no book of token %s", token))
 	case token != "":

@@ -318,6 +318,10 @@ func TestReadNames(t *testing.T) {
 	if _, err := readNames(ctx, []string{"-"}, never); err == nil {
 		t.Error("an interrupt is not waited for")
 	}
+	var out, talk output
+	if code := run(ctx, []string{"--once", "-"}, never, &out, &talk); code != cli.Failure || talk.String() != "bookview: interrupted\n" {
+		t.Errorf("exit %d, %s", code, talk.String())
+	}
 }
 
 type failing struct{}
@@ -365,7 +369,7 @@ func TestCloses(t *testing.T) {
 	}
 	live, over := map[string]bool{}, map[string]bool{}
 	for _, l := range lines(t, stdout) {
-		if l.Slug != m.Slug || l.Question != m.Question || l.Outcome != m.Outcomes[slices.Index([]string{m.Yes, m.No}, l.Asset)] {
+		if l.Market != m.Condition || l.Slug != m.Slug || l.Question != m.Question || l.Outcome != m.Outcomes[slices.Index([]string{m.Yes, m.No}, l.Asset)] {
 			t.Errorf("%+v", l)
 		}
 		if over[l.Asset] && l.Type != "trade" {
