@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"slices"
 	"strconv"
@@ -276,8 +275,7 @@ func (r *resolver) check(ctx context.Context, name, token string, f finding) int
 // hasNoBook says whether REST knows no book of a token.
 func hasNoBook(ctx context.Context, client *rest.Client, token string) bool {
 	_, err := client.FetchBooks(ctx, []string{token})
-	refused := (*feed.StatusError)(nil)
-	return errors.As(err, &refused) && refused.Status == http.StatusNotFound
+	return rest.IsNotFound(err)
 }
 
 // called is what errors call a market: its slug, or else the name that it was asked for by.

@@ -193,7 +193,11 @@ func TestTokensWithoutNames(t *testing.T) {
 			if r.URL.Path != "/book" {
 				w.WriteHeader(http.StatusNotFound)
 			}
-			io.WriteString(w, "{}")
+			io.WriteString(w, `{"error":"market not found"}`)
+		},
+		"a page": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+			io.WriteString(w, "<html>")
 		},
 		"nothing": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 	} {
@@ -225,6 +229,10 @@ func TestNamesFail(t *testing.T) {
 		patience time.Duration
 	}{
 		{"refused", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }, cli.Failure, "503", 10 * time.Second},
+		{"a page", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+			io.WriteString(w, "<html>")
+		}, cli.Failure, "404", 10 * time.Second},
 		{"redirected", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) }, cli.Failure, "302", 10 * time.Second},
 		{"late", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, cli.TimedOut, "deadline", 200 * time.Millisecond},
 		{"without an order book", func(w http.ResponseWriter, _ *http.Request) {

@@ -7,8 +7,9 @@ import (
 	"math/big"
 )
 
-// endDate is when all markets are planned to end.
-const endDate = "2026-12-31T12:00:00Z"
+// endDate is when all markets are planned to end, and endDay what the order book says of
+// it: the midnight with which that day begins.
+const endDate, endDay = "2026-12-31T12:00:00Z", "2026-12-31T00:00:00Z"
 
 // call gives a market of a venue the names under which the site has it. Its place alone
 // says which: of four markets two have a page each, and two share one.

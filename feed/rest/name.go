@@ -82,7 +82,7 @@ func ParseName(text string) (Name, error) {
 		return bad("a token id has at most 78 digits")
 	case feed.IsCondition(id):
 		return Name{Kind: ConditionName, ID: id}, nil
-	case strings.HasPrefix(id, "0x") && !strings.ContainsAny(id, "-_./?#"), feed.IsCondition("0x" + id):
+	case strings.HasPrefix(id, "0x") && !strings.ContainsAny(id, "-_./"), feed.IsCondition("0x" + id):
 		return bad("a condition id is 0x and 64 hex digits")
 	case strings.Contains(text, "/") || id == Site || strings.HasPrefix(id, Site+"?") || strings.HasPrefix(id, Site+"#"):
 		n, reason := ofAddress(text)
