@@ -99,8 +99,8 @@ func (c *Client) marketOfSlug(ctx context.Context, n Name) (*Market, error) {
 // for those of names.
 func (c *Client) Complete(ctx context.Context, listed *Market) (*Market, error) {
 	switch {
-	case listed.Err != nil:
-		return nil, &AnswerError{"market " + strconv.QuoteToASCII(listed.Slug[:min(len(listed.Slug), 100)]), listed.Err}
+	case listed.Unreadable != "":
+		return nil, &AnswerError{"market " + strconv.QuoteToASCII(listed.Slug[:min(len(listed.Slug), 100)]), errors.New(listed.Unreadable)}
 	case listed.Condition == "":
 		return notInOrderBook(listed)
 	}
@@ -230,7 +230,7 @@ func (c *Client) onlyOf(ctx context.Context, slug string) (*Market, error) {
 // unknownToOrderBook looks for a market by an id that the order book does not know, which
 // says so with an error. Closed markets are listed apart (measured by others, 2026-07).
 func (c *Client) unknownToOrderBook(ctx context.Context, n Name, key string, refusal error) (*Market, error) {
-	var odd error // of what may have been it
+	odd := "" // of what may have been it
 	for _, closed := range []string{"true", "false"} {
 		list, err := c.list(ctx, url.Values{key: {n.ID}, "closed": {closed}})
 		switch {
@@ -241,15 +241,15 @@ func (c *Client) unknownToOrderBook(ctx context.Context, n Name, key string, ref
 		}
 		for i := range list {
 			switch m := &list[i]; {
-			case m.Err != nil:
-				odd = m.Err
+			case m.Unreadable != "":
+				odd = m.Unreadable
 			case m.Condition == n.ID || m.has(n.ID):
 				return notInOrderBook(m)
 			}
 		}
 	}
-	if odd != nil {
-		return nil, &AnswerError{n.ID, odd}
+	if odd != "" {
+		return nil, &AnswerError{n.ID, errors.New(odd)}
 	}
 	return nil, &NotFoundError{Name: n, refusal: refusal}
 }
@@ -325,7 +325,7 @@ func decodeList(answer []byte) ([]Market, error) {
 	for i, element := range elements {
 		o, err := readObject(element)
 		if err != nil {
-			markets[i].Err = err
+			markets[i].Unreadable = err.Error()
 			continue
 		}
 		markets[i] = *o.listedMarket()
@@ -343,8 +343,8 @@ func decodeListed(answer []byte) (*Market, error) {
 		return nil, err
 	}
 	m := o.listedMarket()
-	if m.Err != nil {
-		return nil, m.Err
+	if m.Unreadable != "" {
+		return nil, errors.New(m.Unreadable)
 	}
 	return m, nil
 }
@@ -377,7 +377,7 @@ func (o *object) listedMarket() *Market {
 		m.Condition = ""
 	}
 	if o.err != nil {
-		return &Market{Condition: m.Condition, Question: m.Question, Slug: m.Slug, GroupTitle: m.GroupTitle, Err: o.err}
+		return &Market{Condition: m.Condition, Question: m.Question, Slug: m.Slug, GroupTitle: m.GroupTitle, Unreadable: o.err.Error()}
 	}
 	return m
 }

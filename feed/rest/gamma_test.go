@@ -164,10 +164,10 @@ func TestListedRefused(t *testing.T) {
 			}
 			continue
 		}
-		if err != nil || len(e.Markets) != 2 || e.Markets[1].Err != nil || len(e.Markets[1].Tokens) != 2 {
+		if err != nil || len(e.Markets) != 2 || e.Markets[1].Unreadable != "" || len(e.Markets[1].Tokens) != 2 {
 			t.Fatalf("%s for %s, in an event: %+v, %v", c.new, c.old, e, err)
 		}
-		if odd := e.Markets[0]; odd.Err == nil || !strings.Contains(odd.Err.Error(), c.field) || odd.Tokens != nil || odd.OrderBook ||
+		if odd := e.Markets[0]; odd.Unreadable == "" || !strings.Contains(odd.Unreadable, c.field) || odd.Tokens != nil || odd.OrderBook ||
 			odd.Slug == "" && c.field != "slug" && !strings.Contains(c.field, "twice") {
 			t.Errorf("%s for %s, in an event: %+v", c.new, c.old, odd)
 		}
@@ -182,7 +182,7 @@ func TestListedRefused(t *testing.T) {
 		}
 	}
 	for _, text := range []string{`{"markets":[null]}`, `{"markets":[[]]}`} {
-		if e, err := decodeEvent([]byte(text)); err != nil || len(e.Markets) != 1 || e.Markets[0].Err == nil {
+		if e, err := decodeEvent([]byte(text)); err != nil || len(e.Markets) != 1 || e.Markets[0].Unreadable == "" {
 			t.Errorf("%s: %+v, %v", text, e, err)
 		}
 	}
@@ -247,7 +247,7 @@ func FuzzGamma(f *testing.F) {
 
 func checkListed(t *testing.T, m *Market) {
 	t.Helper()
-	if m.Err != nil {
+	if m.Unreadable != "" {
 		if len(m.Tokens) > 0 {
 			t.Errorf("%+v", m)
 		}

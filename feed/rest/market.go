@@ -52,9 +52,9 @@ type Market struct {
 	AcceptingOrders bool
 	// OrderBook says that it is traded by an order book: a very old one is not.
 	OrderBook bool
-	// Err says what could not be read of a market in an [Event], of which nothing else is
-	// known then but what its condition and its texts are, if those could be read.
-	Err error
+	// Unreadable says what could not be read of a market in an [Event], of which no more is
+	// known then than its condition and its texts, if those could be read. It is "" of others.
+	Unreadable string
 }
 
 // Token is one of the outcomes of a [Market].
