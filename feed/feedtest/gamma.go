@@ -19,8 +19,12 @@ const (
 	badSlug = `{"type":"validation error","error":"slug is invalid"}`
 )
 
-// listLimit is how many markets and events a list has, unless less is asked for.
-const listLimit = 20
+// listLimit is how many markets and events a list has, unless another limit is asked for, and
+// maxListed how many markets it has at most.
+const (
+	listLimit = 20
+	maxListed = 100
+)
 
 // gammaMarket is a market as Gamma writes it: fields of any type are written in several
 // ways, and an empty string says that there is nothing.
@@ -146,6 +150,11 @@ func (v *Venue) listed(values url.Values) []gammaMarket {
 		asked := values[key]
 		return len(asked) == 0 || slices.ContainsFunc(ids, func(id string) bool { return id != "" && slices.Contains(asked, id) })
 	}
+	limit, err := strconv.Atoi(values.Get("limit"))
+	if err != nil || limit < 0 {
+		limit = listLimit
+	}
+	limit = min(limit, maxListed)
 	for _, p := range v.site() {
 		for _, m := range p.markets {
 			if m.over() != (values.Get("closed") == "true") || !has("slug", m.Slug) {
@@ -154,8 +163,10 @@ func (v *Venue) listed(values url.Values) []gammaMarket {
 			if m.bare && (values.Has("condition_ids") || values.Has("clob_token_ids")) {
 				continue
 			}
-			if has("condition_ids", m.Condition) && has("clob_token_ids", m.Yes, m.No) && len(list) < listLimit {
-				list = append(list, m.gamma())
+			if has("condition_ids", m.Condition) && has("clob_token_ids", m.Yes, m.No) && len(list) < limit {
+				g := m.gamma()
+				g.Events = []gammaEvent{p.gamma(false)}
+				list = append(list, g)
 			}
 		}
 	}

@@ -171,32 +171,34 @@ func (c *Client) listedMarket(ctx context.Context, n Name) (m *Market, err error
 
 // bySlug asks for the market of a slug (GET /markets/slug).
 func (c *Client) bySlug(ctx context.Context, slug string) (*Market, error) {
-	m, _, err := c.withEvents(ctx, slug)
-	return m, err
+	l, err := c.listedSlug(ctx, slug)
+	if err != nil {
+		return nil, err
+	}
+	return &l.Market, nil
 }
 
-// withEvents asks for the market of a slug, and returns the slugs of its events too.
-func (c *Client) withEvents(ctx context.Context, slug string) (*Market, []string, error) {
+func (c *Client) listedSlug(ctx context.Context, slug string) (*listedIn, error) {
 	answer, err := c.askGamma(ctx, request{path: "markets/slug/" + slug, most: maxMarket})
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
-	m, err := decodeListed(answer)
+	l, err := decodeListed(answer)
 	if err == nil {
-		err = sameSlug(m.Slug, slug)
+		err = sameSlug(l.Slug, slug)
 	}
 	if err != nil {
-		return nil, nil, &AnswerError{"market " + slug, err}
+		return nil, &AnswerError{"market " + slug, err}
 	}
-	return m, eventsOf(answer), nil
+	return l, nil
 }
 
 // ofEvent asks for a market that is to be in an event. If it does not say so itself, the
 // event does.
 func (c *Client) ofEvent(ctx context.Context, n Name) (*Market, error) {
-	m, events, err := c.withEvents(ctx, n.ID)
-	if err == nil && slices.Contains(events, n.Event) {
-		return m, nil
+	l, err := c.listedSlug(ctx, n.ID)
+	if err == nil && slices.Contains(l.events, n.Event) {
+		return &l.Market, nil
 	}
 	if err != nil && !IsNotFound(err) {
 		return nil, err
@@ -240,7 +242,7 @@ func (c *Client) unknownToOrderBook(ctx context.Context, n Name, key string, ref
 			return nil, err
 		}
 		for i := range list {
-			switch m := &list[i]; {
+			switch m := &list[i].Market; {
 			case m.Unreadable != "":
 				odd = m.Unreadable
 			case m.Condition == n.ID || m.has(n.ID):
@@ -255,7 +257,7 @@ func (c *Client) unknownToOrderBook(ctx context.Context, n Name, key string, ref
 }
 
 // list asks for a list of markets (GET /markets of Gamma).
-func (c *Client) list(ctx context.Context, query url.Values) ([]Market, error) {
+func (c *Client) list(ctx context.Context, query url.Values) ([]listedIn, error) {
 	answer, err := c.askGamma(ctx, request{path: "markets", query: query.Encode(), most: maxEvent})
 	if err != nil {
 		return nil, err
@@ -305,15 +307,19 @@ func decodeEvent(answer []byte) (*Event, error) {
 		return nil, o.err
 	}
 	if list := o.value("markets"); list != nil {
-		if e.Markets, err = decodeList(list); err != nil {
+		listed, err := decodeList(list)
+		if err != nil {
 			return nil, fmt.Errorf("markets: %w", err)
+		}
+		for i := range listed {
+			e.Markets = append(e.Markets, listed[i].Market)
 		}
 	}
 	return e, nil
 }
 
 // decodeList reads an array of markets as they are listed. One that is odd spoils no other.
-func decodeList(answer []byte) ([]Market, error) {
+func decodeList(answer []byte) ([]listedIn, error) {
 	if !utf8.Valid(answer) {
 		return nil, errNoUTF8
 	}
@@ -321,20 +327,20 @@ func decodeList(answer []byte) ([]Market, error) {
 	if err := json.Unmarshal(answer, &elements); err != nil {
 		return nil, errors.New("no array")
 	}
-	markets := make([]Market, len(elements))
+	markets := make([]listedIn, len(elements))
 	for i, element := range elements {
 		o, err := readObject(element)
 		if err != nil {
 			markets[i].Unreadable = err.Error()
 			continue
 		}
-		markets[i] = *o.listedMarket()
+		markets[i] = listedIn{*o.listedMarket(), o.eventSlugs()}
 	}
 	return markets, nil
 }
 
 // decodeListed reads a market as Gamma lists it.
-func decodeListed(answer []byte) (*Market, error) {
+func decodeListed(answer []byte) (*listedIn, error) {
 	if !utf8.Valid(answer) {
 		return nil, errNoUTF8
 	}
@@ -346,7 +352,7 @@ func decodeListed(answer []byte) (*Market, error) {
 	if m.Unreadable != "" {
 		return nil, errors.New(m.Unreadable)
 	}
-	return m, nil
+	return &listedIn{*m, o.eventSlugs()}, nil
 }
 
 // listedMarket returns a market as Gamma lists it. Nearly every field may be missing, null
@@ -382,12 +388,8 @@ func (o *object) listedMarket() *Market {
 	return m
 }
 
-// eventsOf returns the slugs of the events that an answer about a market has it in.
-func eventsOf(answer []byte) (slugs []string) {
-	o, err := readObject(answer)
-	if err != nil {
-		return nil
-	}
+// eventSlugs returns the slugs of the events that a market is listed with.
+func (o *object) eventSlugs() (slugs []string) {
 	for _, e := range o.objects("events") {
 		slugs = append(slugs, lower(e.text("slug")))
 	}
