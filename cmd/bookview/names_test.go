@@ -107,6 +107,12 @@ func TestNamesRefused(t *testing.T) {
 			"Who wins", "\n   1  Alice  will-alice-win", "\n   2  Bob    will-bob-win", "closed\n", "not open yet\n", "5 markets", "name one of them",
 		}},
 		{"2\n", []string{"https://polymarket.com/event/" + event}, cli.Usage, []string{"\n   1  Alice", "name one of them"}}, // stdin is no terminal
+		{"", []string{feedtest.OldEvent}, cli.Usage, []string{
+			"Wer gewinnt – “São Paulo”? [2J\n", "\n   1  pool é   old-pool  no order book\n   2  three é  old-three\n   3  null é   old-null  not open yet\n",
+			"\n   4  odd é    old-odd   cannot be read: closed: neither true nor false\n", "4 markets",
+		}},
+		{"", []string{"old-pool"}, cli.Closed, []string{"bookview: market old-pool has no order book\n"}},
+		{"", []string{"old-odd"}, cli.Failure, []string{"the answer about market old-odd: closed"}},
 		{"", []string{markets[1].Slug}, cli.Closed, []string{markets[1].Slug + " is closed"}},
 		{"", []string{markets[1].Condition}, cli.Closed, []string{markets[1].Slug + " is closed"}},
 		{"", []string{markets[1].No}, cli.Closed, []string{markets[1].Slug + " is closed"}},

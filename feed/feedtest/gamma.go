@@ -39,15 +39,15 @@ type gammaMarket struct {
 	LiquidityNum   float64      `json:"liquidityNum"`
 	Outcomes       any          `json:"outcomes"`
 	OutcomePrices  any          `json:"outcomePrices"`
-	Active         bool         `json:"active"`
-	Closed         bool         `json:"closed"`
+	Active         any          `json:"active"`
+	Closed         any          `json:"closed"`
 	GroupItemTitle string       `json:"groupItemTitle"`
 	OrderBook      bool         `json:"enableOrderBook"`
 	TickSize       any          `json:"orderPriceMinTickSize"`
 	MinOrderSize   any          `json:"orderMinSize"`
 	TokenIDs       any          `json:"clobTokenIds"`
 	PositionIDs    any          `json:"positionIds"`
-	Accepting      bool         `json:"acceptingOrders"`
+	Accepting      any          `json:"acceptingOrders"`
 	NegRisk        any          `json:"negRisk"`
 	BestBid        string       `json:"bestBid"`
 	Events         []gammaEvent `json:"events,omitempty"`
@@ -118,6 +118,15 @@ func (v *Venue) answerGamma(q *query) Delivery {
 		return asJSON(v.listed(q.values))
 	case q.name == "" || strings.Trim(q.name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "":
 		return Delivery{Code: http.StatusUnprocessableEntity, Data: []byte(badSlug)}
+	}
+	if q.kind == gammaEventSlug && q.name == OldEvent {
+		return asJSON(gammaEvent{ID: "900", Slug: OldEvent, Title: oldTitle, Active: true, Markets: old()})
+	}
+	for _, m := range old() {
+		if q.kind == gammaMarketSlug && q.name == m.Slug {
+			m.Events = []gammaEvent{{ID: "900", Slug: OldEvent, Title: oldTitle}}
+			return asJSON(m)
+		}
 	}
 	for _, p := range v.site() {
 		if q.kind == gammaEventSlug && p.slug == q.name {

@@ -153,6 +153,37 @@ func outcomes(market any) (list []string) {
 	return list
 }
 
+// TestOldMarkets: markets that are odd in the ways of old ones are what they are, and spoil
+// none of their event.
+func TestOldMarkets(t *testing.T) {
+	atVenue(t, feedtest.VenueOptions{Seed: 5}, func(t *testing.T, _ *feedtest.Server, c *rest.Client, _ []feedtest.Market) {
+		t.Helper()
+		e, err := c.Event(t.Context(), feedtest.OldEvent)
+		if err != nil || len(e.Markets) != 4 {
+			t.Fatalf("%+v, %v", e, err)
+		}
+		pool, three, null, odd := &e.Markets[0], &e.Markets[1], &e.Markets[2], &e.Markets[3]
+		if pool.OrderBook || len(three.Tokens) != 3 || three.Tokens[2] != (rest.Token{ID: "9012", Outcome: "C"}) || len(null.Tokens) != 0 || null.Closed ||
+			null.Unreadable != "" || odd.Unreadable != "closed: neither true nor false" || odd.Slug != "old-odd" || pool.EndDate.Format(time.RFC3339) != "2021-01-01T23:59:59Z" {
+			t.Errorf("%+v", e)
+		}
+		if m, err := c.Market(t.Context(), "polymarket.com/event/"+feedtest.OldEvent+"/old-pool"); err != nil || m.OrderBook || m.Closed {
+			t.Errorf("%+v, %v", m, err)
+		}
+		if m, err := c.Complete(t.Context(), pool); err != nil || m.OrderBook {
+			t.Errorf("%+v, %v", m, err)
+		}
+		for _, m := range []*rest.Market{three, null} {
+			if m, err := c.Complete(t.Context(), m); !errors.Is(err, rest.ErrNotOpen) {
+				t.Errorf("%+v, %v", m, err)
+			}
+		}
+		if m, err := c.Complete(t.Context(), odd); !errors.As(err, new(*rest.AnswerError)) {
+			t.Errorf("%+v, %v", m, err)
+		}
+	})
+}
+
 // TestNotFound: what the exchange does not know is said so, with what its search finds.
 func TestNotFound(t *testing.T) {
 	atVenue(t, feedtest.VenueOptions{Seed: 5, Markets: 40}, func(t *testing.T, _ *feedtest.Server, c *rest.Client, _ []feedtest.Market) {
