@@ -333,6 +333,11 @@ func TestAskedOnTerminal(t *testing.T) {
 	if code != cli.Usage || strings.Contains(talk.String(), "Which one") {
 		t.Errorf("exit %d, %s", code, talk.String())
 	}
+	// Nor who types into a pipe.
+	code = run(t.Context(), append(slices.Clone(flags), "--once", "--timeout", "5s", markets[2].Event), strings.NewReader("1\n"), &out, terminal)
+	if code != cli.Usage {
+		t.Errorf("exit %d", code)
+	}
 }
 
 // TestStatics: the engine is told what is known of markets, each once, and nothing that it

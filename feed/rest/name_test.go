@@ -65,6 +65,7 @@ func TestParseName(t *testing.T) {
 		"polymarket.com/us-gdp/event/fed-decision":         {Kind: SlugName, ID: "fed-decision"},
 		"polymarket.com/nba/event/fed-decision":            {Kind: SlugName, ID: "fed-decision"},
 		"polymarket.com/a1-b2/event/fed-decision":          {Kind: SlugName, ID: "fed-decision"},
+		"polymarket.com/es-4190/event/fed-decision":        {Kind: SlugName, ID: "fed-decision"},
 		"polymarket.com/zh-hant-tw-x/event/fed-decision":   {Kind: SlugName, ID: "fed-decision"},
 	} {
 		if n, err := ParseName(text); err != nil || n != want {
