@@ -329,12 +329,14 @@ func TestAskedOnTerminal(t *testing.T) {
 	defer terminal.Close()
 	_, flags, markets := exchange(t, feedtest.VenueOptions{Seed: 2, Rate: 0.01})
 	var out, talk output
-	code := run(t.Context(), append(slices.Clone(flags), "--once", "--timeout", "5s", markets[2].Event), terminal, &out, &talk)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second) // if it asks, nobody answers
+	defer cancel()
+	code := run(ctx, append(slices.Clone(flags), "--once", "--timeout", "5s", markets[2].Event), terminal, &out, &talk)
 	if code != cli.Usage || strings.Contains(talk.String(), "Which one") {
 		t.Errorf("exit %d, %s", code, talk.String())
 	}
 	// Nor who types into a pipe.
-	code = run(t.Context(), append(slices.Clone(flags), "--once", "--timeout", "5s", markets[2].Event), strings.NewReader("1\n"), &out, terminal)
+	code = run(ctx, append(slices.Clone(flags), "--once", "--timeout", "5s", markets[2].Event), strings.NewReader("1\n"), &out, terminal)
 	if code != cli.Usage {
 		t.Errorf("exit %d", code)
 	}
