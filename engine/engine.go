@@ -5,8 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
-	"slices"
 	"strconv"
 	"sync"
 	"sync/atomic"
@@ -266,7 +264,11 @@ func (e *Engine) withRoom(n int) *driver {
 	}
 	d := newDriver(e, len(e.drivers)+1)
 	e.drivers = append(e.drivers, d)
-	d.step(&input{kind: marketsDescribed, markets: slices.Collect(maps.Values(e.described))})
+	known := make([]Statics, 0, len(e.described))
+	for _, m := range e.described {
+		known = append(known, m)
+	}
+	d.step(&input{kind: marketsDescribed, markets: known})
 	if !e.hashing {
 		d.step(&input{kind: hashingOff})
 	}

@@ -166,6 +166,9 @@ func (w *watcher) patience() time.Duration {
 func (w *watcher) resolve(ctx context.Context) (tokens []string, code int) {
 	r := &resolver{client: w.rest, stderr: w.stderr, patience: w.patience()}
 	names, err := readNames(ctx, w.targets, w.stdin)
+	if errors.Is(err, errInterrupted) {
+		return nil, w.fail(cli.Failure, err)
+	}
 	if err != nil {
 		return nil, w.fail(cli.Usage, err)
 	}
@@ -214,7 +217,7 @@ func (w *watcher) await(ctx context.Context, timeout time.Duration) int {
 	unknown := missing.Missing[:min(len(missing.Missing), maxAsked)]
 	unknown = slices.DeleteFunc(slices.Clone(unknown), func(id string) bool { return !hasNoBook(ctx, w.rest, id) })
 	for _, id := range unknown {
-		fmt.Fprintf(w.stderr, "bookview: the exchange has no book of token %s\n", id)
+		fmt.Fprintf(w.stderr, "bookview: the exchange has no book of token %s%s\n", id, whyNoBook(w.names[id]))
 	}
 	if len(unknown) == len(missing.Missing) {
 		return cli.NotFound

@@ -72,6 +72,7 @@ type line struct {
 	Market              string
 	Slug                string `json:"market_slug"`
 	Question, Outcome   string
+	Ends                string `json:"end_date"`
 	Epoch, Version      uint64
 	Bid, Ask            *levelPart
 	Bids, Asks          []levelPart

@@ -250,12 +250,25 @@ func (o *options) check(given map[string]bool) error {
 	case !o.recorded && len(o.targets) == 0 && (given["ws-url"] || given["rest-url"] || given["gamma-url"]):
 		return errors.New("there is no TARGET: name a token or a market")
 	}
-	if o.recorded {
-		return nil
-	}
-	for _, target := range o.targets {
-		if _, err := rest.ParseName(target); err != nil && target != "-" {
+	return o.checkTargets()
+}
+
+// checkTargets says which target names nothing. A recording has ids alone, which are
+// written in one way afterwards.
+func (o *options) checkTargets() error {
+	for i, target := range o.targets {
+		if target == "-" && !o.recorded {
+			continue
+		}
+		n, err := rest.ParseName(target)
+		switch {
+		case err != nil:
 			return plain(err)
+		case !o.recorded:
+		case n.Kind != rest.TokenName && n.Kind != rest.ConditionName:
+			return fmt.Errorf("%s: a recording has no such names, but the ids of tokens and of conditions (0x...)", cli.Printable(n.ID))
+		default:
+			o.targets[i] = n.ID
 		}
 	}
 	return nil

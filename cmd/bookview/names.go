@@ -6,12 +6,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
 	"os"
 	"slices"
 	"strconv"
 	"strings"
-	"sync"
 	"text/tabwriter"
 	"time"
 
@@ -26,12 +24,6 @@ import (
 const (
 	// maxNames bounds what is read from standard input.
 	maxNames = 10_000
-	// lookups is how many names are asked for at once: the client's budget makes more
-	// wait.
-	lookups = 4
-	// tokenPatience is how long tokens wait for their names: they can be watched
-	// without.
-	tokenPatience = 3 * time.Second
 	// maxQuestions is how often a number is asked for before it is left at that.
 	maxQuestions = 3
 )
@@ -68,6 +60,14 @@ func (n named) line() nameLine {
 		line.Ends = end.UTC().Format(time.RFC3339)
 	}
 	return line
+}
+
+// condition returns the id of the market, "" if it is not known.
+func (n named) condition() string {
+	if n.market == nil {
+		return ""
+	}
+	return n.market.Condition
 }
 
 // resolver finds out what the names on the command line stand for.
@@ -107,9 +107,11 @@ func readNames(ctx context.Context, names []string, stdin io.Reader) ([]string, 
 	case r := <-read:
 		return r.all, r.err
 	case <-ctx.Done():
-		return nil, errors.New("interrupted")
+		return nil, errInterrupted
 	}
 }
+
+var errInterrupted = errors.New("interrupted")
 
 // withList returns the names with those of a list in the place of one.
 func withList(names []string, at int, stdin io.Reader) ([]string, error) {
@@ -138,30 +140,122 @@ func withList(names []string, at int, stdin io.Reader) ([]string, error) {
 }
 
 // resolve returns what names stand for: a token for itself, any other name for all tokens
-// of a market. If one of them cannot be watched, it says why and returns the exit code. An
-// event of many markets is listed; who sits before a terminal may choose one of them.
+// of a market. If one of them cannot be watched, it says why and returns the exit code; of
+// several names those are left out whose markets are over, or of which the exchange says
+// something odd, as long as one is left. An event of many markets is listed; who sits before
+// a terminal may choose one of them.
 func (r *resolver) resolve(ctx context.Context, names []string) (*targets, int) {
 	for _, name := range names {
 		if _, err := rest.ParseName(name); err != nil {
 			return nil, r.fail(cli.Usage, err)
 		}
 	}
-	all := &targets{names: map[string]named{}}
-	for i, f := range r.lookUp(ctx, names) {
+	found := r.lookUp(ctx, names)
+	if err := late(names, found); err != nil && ctx.Err() == nil {
+		return nil, r.fail(cli.TimedOut, err)
+	}
+	all, nothing := &targets{names: map[string]named{}}, cli.OK
+	for i, f := range found {
+		shown := cli.Printable(strings.TrimSpace(names[i]))
 		many := (*rest.ManyMarketsError)(nil)
 		if errors.As(f.err, &many) {
-			f.market, f.err = r.choose(ctx, many)
+			f, shown = r.choose(ctx, many)
 		}
 		token := strings.TrimSpace(names[i])
 		if !feed.IsToken(token) {
 			token = ""
 		}
-		if code := r.check(ctx, names[i], token, f); code != cli.OK {
-			return nil, code
+		code, err := r.verdict(ctx, shown, token, f)
+		switch odd := code == cli.Failure && errors.As(f.err, new(*rest.AnswerError)); {
+		case code == cli.OK:
+			r.warn(all, shown, f.market)
+			all.add(token, f.market)
+		case len(names) > 1 && many == nil && (code == cli.Closed || odd):
+			fmt.Fprintf(r.stderr, "bookview: %v: it is left out\n", plain(err))
+			if nothing != cli.Failure {
+				nothing = code
+			}
+		case code == cli.NotFound:
+			return nil, r.notFound(f.err, err)
+		default:
+			return nil, r.fail(code, err)
 		}
-		all.add(token, f.market)
 	}
+	if len(all.tokens) == 0 {
+		return nil, nothing
+	}
+	r.tellNameless(all, found)
 	return all, cli.OK
+}
+
+// late is the error of names that were not answered in time, nil if there are none. Tokens
+// do without.
+func late(names []string, found []finding) error {
+	var missing []string
+	var reason error
+	for i, f := range found {
+		if (errors.Is(f.err, context.DeadlineExceeded) || errors.Is(f.err, rest.ErrBudget)) && !feed.IsToken(strings.TrimSpace(names[i])) {
+			if reason == nil {
+				reason = plain(f.err)
+			}
+			missing = append(missing, cli.Printable(strings.TrimSpace(names[i])))
+		}
+	}
+	if missing == nil {
+		return nil
+	}
+	text := strings.Join(missing[:min(len(missing), maxShown)], ", ")
+	if more := len(missing) - maxShown; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Errorf("of %d names %d were not answered in time: %s: %w", len(names), len(missing), text, reason)
+}
+
+// maxShown is how many of many names are shown.
+const maxShown = 5
+
+// tellNameless says how many tokens are watched of which nothing is known, and why.
+func (r *resolver) tellNameless(all *targets, found []finding) {
+	nameless := slices.DeleteFunc(slices.Clone(all.tokens), func(token string) bool { return all.names[token].market != nil })
+	if len(nameless) == 0 {
+		return
+	}
+	reason := ""
+	for _, f := range found {
+		if f.err != nil {
+			reason = ": " + plain(f.err).Error()
+			break
+		}
+	}
+	fmt.Fprintf(r.stderr, "bookview: of %d tokens %d are watched without a name, such as %s%s\n", len(all.tokens), len(nameless), nameless[0], reason)
+}
+
+// warn says of a market that is new among the targets why its books may not change, if it
+// does not take orders.
+func (r *resolver) warn(all *targets, shown string, m *rest.Market) {
+	if m == nil || m.Active && m.AcceptingOrders || all.names[m.Tokens[0].ID].market != nil {
+		return
+	}
+	fmt.Fprintf(r.stderr, "bookview: market %s %s: it may have no book, or one that does not change\n", called(m, shown), quiet(m))
+}
+
+// quiet says why nothing may happen in a market, "" if it may.
+func quiet(m *rest.Market) string {
+	switch {
+	case m == nil, m.Active && m.AcceptingOrders:
+		return ""
+	case !m.Active:
+		return "is not active"
+	}
+	return "accepts no orders"
+}
+
+// whyNoBook is why there may be no book of a token, to be put after that there is none.
+func whyNoBook(n named) string {
+	if why := quiet(n.market); why != "" {
+		return ": its market " + why
+	}
+	return ""
 }
 
 // add adds the tokens of a market, or one of them, of which no market may be known.
@@ -182,99 +276,70 @@ func (t *targets) add(token string, m *rest.Market) {
 	}
 }
 
-// finding is what is known of a name.
-type finding struct {
-	market *rest.Market
-	err    error
-}
-
-// lookUp asks what each name is.
-func (r *resolver) lookUp(ctx context.Context, names []string) []finding {
-	within, cancel := context.WithTimeout(ctx, r.patience)
-	defer cancel()
-	soon, cancel := context.WithTimeout(within, tokenPatience)
-	defer cancel()
-	found := make([]finding, len(names))
-	var mu sync.Mutex
-	known := map[string]*rest.Market{} // of the tokens of what was found
-	places := make(chan int)
-	var workers sync.WaitGroup
-	for range min(lookups, len(names)) {
-		workers.Go(func() {
-			for i := range places {
-				ctx, token := within, strings.TrimSpace(names[i])
-				if feed.IsToken(token) {
-					ctx = soon
-				}
-				mu.Lock()
-				m, err := known[token], error(nil)
-				mu.Unlock()
-				if m == nil {
-					m, err = r.client.Market(ctx, names[i])
-				}
-				found[i] = finding{m, err}
-				mu.Lock()
-				if m != nil {
-					for _, o := range m.Tokens {
-						known[o.ID] = m
-					}
-				}
-				mu.Unlock()
-			}
-		})
-	}
-	for i := range names {
-		places <- i
-	}
-	close(places)
-	workers.Wait()
-	return found
-}
-
-// check says why a name cannot be watched, if it cannot. A token can be as long as it is not
-// known to be none: whatever its market is.
-func (r *resolver) check(ctx context.Context, name, token string, f finding) int {
-	shown := cli.Printable(name)
+// verdict says with an exit code why a name cannot be watched, if it cannot. A token can be
+// as long as it is not known to be none: whatever its market is.
+func (r *resolver) verdict(ctx context.Context, shown, token string, f finding) (int, error) {
 	unknown := errors.As(f.err, new(*rest.NotFoundError))
 	switch {
-	case f.err == nil && f.market.Closed:
-		return r.fail(cli.Closed, fmt.Errorf("market %s is closed", orElse(f.market.Slug, shown)))
-	case f.err == nil && !f.market.OrderBook:
-		return r.fail(cli.Closed, fmt.Errorf("market %s has no order book", orElse(f.market.Slug, shown)))
 	case f.err == nil:
-		return cli.OK
+		return check(shown, token, f.market)
 	case ctx.Err() != nil:
-		return r.fail(cli.Failure, errors.New("interrupted"))
+		return cli.Failure, errInterrupted
 	case token != "" && unknown && hasNoBook(ctx, r.client, token):
-		return r.fail(cli.NotFound, fmt.Errorf("the exchange has no market and no book of token %s", token))
+		return cli.NotFound, fmt.Errorf("the exchange has no market and no book of token %s", token)
 	case token != "":
-		return cli.OK
+		return cli.OK, nil
 	case errors.Is(f.err, rest.ErrNotOpen):
-		return r.fail(cli.Closed, fmt.Errorf("market %s has no order book yet: try again in some minutes", shown))
+		return cli.Closed, fmt.Errorf("market %s has no order book yet: try again in some minutes", shown)
 	case errors.As(f.err, new(*rest.ManyMarketsError)):
-		return r.fail(cli.Usage, f.err)
+		return cli.Usage, f.err
 	case errors.Is(f.err, rest.ErrNoGamma):
-		return r.fail(cli.Usage, fmt.Errorf("%s is a name that --rest-url does not know: --gamma-url says who does", shown))
+		return cli.Usage, fmt.Errorf("%s is a name that --rest-url does not know: --gamma-url says who does", shown)
 	case unknown:
-		return r.notFound(f.err)
-	case errors.Is(f.err, context.DeadlineExceeded):
-		return r.fail(cli.TimedOut, f.err)
+		return cli.NotFound, f.err
+	case errors.Is(f.err, context.DeadlineExceeded), errors.Is(f.err, rest.ErrBudget):
+		return cli.TimedOut, fmt.Errorf("%s: %w", shown, plain(f.err))
 	}
-	return r.fail(cli.Failure, f.err)
+	return cli.Failure, fmt.Errorf("%s: %w", shown, plain(f.err))
+}
+
+// check is the verdict on a market that is known.
+func check(shown, token string, m *rest.Market) (int, error) {
+	shown = called(m, shown)
+	switch n := len(m.Tokens); {
+	case m.Closed:
+		return cli.Closed, fmt.Errorf("market %s is closed", shown)
+	case !m.OrderBook:
+		return cli.Closed, fmt.Errorf("market %s has no order book", shown)
+	case n == 0:
+		return cli.Closed, fmt.Errorf("market %s has no outcomes", shown)
+	case n == 1 && token == "":
+		return cli.Closed, fmt.Errorf("market %s has 1 outcome, and not two: its token %s can be watched", shown, m.Tokens[0].ID)
+	case n != 2 && token == "":
+		return cli.Closed, fmt.Errorf("market %s has %d outcomes, and not two: its tokens can be watched, such as %s", shown, n, m.Tokens[0].ID)
+	}
+	return cli.OK, nil
 }
 
 // hasNoBook says whether REST knows no book of a token.
 func hasNoBook(ctx context.Context, client *rest.Client, token string) bool {
 	_, err := client.FetchBooks(ctx, []string{token})
-	refused := (*feed.StatusError)(nil)
-	return errors.As(err, &refused) && refused.Status == http.StatusNotFound
+	return rest.IsNotFound(err)
+}
+
+// called is what errors call a market: its slug, or else the name that it was asked for by.
+func called(m *rest.Market, shown string) string {
+	if m.Slug == "" {
+		return shown
+	}
+	return cli.Printable(m.Slug)
 }
 
 // notFound says that there is no market of a name, and what may have been meant.
-func (r *resolver) notFound(err error) int {
+func (r *resolver) notFound(answer, verdict error) int {
 	unknown := (*rest.NotFoundError)(nil)
-	if !errors.As(err, &unknown) {
-		return r.fail(cli.NotFound, err)
+	if !errors.As(answer, &unknown) || unknown.Name.Kind == rest.TokenName {
+		return r.fail(cli.NotFound, verdict)
 	}
 	fmt.Fprintf(r.stderr, "bookview: the exchange has no market %s\n", unknown.Name.ID)
 	if len(unknown.Suggestions) > 0 {
@@ -282,26 +347,26 @@ func (r *resolver) notFound(err error) int {
 	}
 	table := tabwriter.NewWriter(r.stderr, 0, 0, 2, ' ', 0)
 	for _, s := range unknown.Suggestions {
-		fmt.Fprintf(table, "  %s\t%s\n", s.Slug, cli.Printable(s.Title))
+		fmt.Fprintf(table, "  %s\t%s\n", cli.Printable(s.Slug), cli.Clean(s.Title))
 	}
 	_ = table.Flush() // what is said is not checked
 	return cli.NotFound
 }
 
-// choose lists the markets of an event, and returns the one whose number somebody types.
-// Otherwise the error is that of the event.
-func (r *resolver) choose(ctx context.Context, many *rest.ManyMarketsError) (*rest.Market, error) {
+// choose lists the markets of an event, and returns what is known of the one whose number
+// somebody types, and its name. Otherwise the error is that of the event.
+func (r *resolver) choose(ctx context.Context, many *rest.ManyMarketsError) (f finding, shown string) {
 	e := many.Event
-	fmt.Fprintf(r.stderr, "%s\n\n", cli.Printable(orElse(e.Title, e.Slug)))
+	fmt.Fprintf(r.stderr, "%s\n\n", cli.Clean(orElse(e.Title, e.Slug)))
 	table := tabwriter.NewWriter(r.stderr, 0, 0, 2, ' ', 0)
 	for i := range e.Markets {
 		m := &e.Markets[i]
-		fmt.Fprintf(table, "%4d  %s\t%s%s\n", i+1, cli.Printable(orElse(m.GroupTitle, m.Question)), cli.Printable(m.Slug), stateOf(m))
+		fmt.Fprintf(table, "%4d  %s\t%s%s\n", i+1, cli.Clean(orElse(m.GroupTitle, m.Question)), cli.Printable(m.Slug), stateOf(m))
 	}
 	_ = table.Flush()
 	fmt.Fprintln(r.stderr)
 	if r.answers == nil {
-		return nil, many
+		return finding{err: many}, ""
 	}
 	for range maxQuestions {
 		fmt.Fprintf(r.stderr, "Which one, 1 to %d? ", len(e.Markets))
@@ -317,16 +382,10 @@ func (r *resolver) choose(ctx context.Context, many *rest.ManyMarketsError) (*re
 		m := &e.Markets[n-1]
 		ctx, cancel := context.WithTimeout(ctx, r.patience)
 		defer cancel()
-		if m.Condition == "" {
-			return nil, rest.ErrNotOpen
-		}
-		known, err := r.client.Market(ctx, m.Condition)
-		if err == nil {
-			known.GroupTitle = m.GroupTitle
-		}
-		return known, err
+		f.market, f.err = r.client.Complete(ctx, m)
+		return f, called(m, cli.Clean(orElse(m.GroupTitle, m.Question)))
 	}
-	return nil, many
+	return finding{err: many}, ""
 }
 
 // answer waits for a line; there may be none any more.
@@ -350,12 +409,14 @@ func (r *resolver) answer(ctx context.Context) (text string, ok bool) {
 // stateOf is why a market cannot be watched, in a column of its own.
 func stateOf(m *rest.Market) string {
 	switch {
+	case m.Unreadable != "":
+		return "\tcannot be read: " + cli.Printable(m.Unreadable)
 	case m.Closed:
 		return "\tclosed"
-	case len(m.Tokens) == 0:
-		return "\tnot open yet"
 	case !m.OrderBook:
 		return "\tno order book"
+	case len(m.Tokens) == 0:
+		return "\tnot open yet"
 	}
 	return ""
 }

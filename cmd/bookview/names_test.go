@@ -66,7 +66,14 @@ func TestNames(t *testing.T) {
 				t.Errorf("exit %d, stderr %s", code, stderr)
 			}
 			var tokens []string
+			ends := "2026-12-31T12:00:00Z"
+			if n, err := rest.ParseName(name); err != nil || n.Kind == rest.TokenName || n.Kind == rest.ConditionName {
+				ends = "2026-12-31T23:59:59Z" // of which the order book says the day
+			}
 			for _, l := range lines(t, stdout) {
+				if l.Ends != ends {
+					t.Errorf("it ends %s, want %s", l.Ends, ends)
+				}
 				outcome := want.market.Outcomes[slices.Index([]string{want.market.Yes, want.market.No}, l.Asset)]
 				if l.Slug != want.market.Slug || l.Question != want.market.Question || l.Outcome != outcome || l.Market != want.market.Condition {
 					t.Errorf("%+v", l)
@@ -100,6 +107,12 @@ func TestNamesRefused(t *testing.T) {
 			"Who wins", "\n   1  Alice  will-alice-win", "\n   2  Bob    will-bob-win", "closed\n", "not open yet\n", "5 markets", "name one of them",
 		}},
 		{"2\n", []string{"https://polymarket.com/event/" + event}, cli.Usage, []string{"\n   1  Alice", "name one of them"}}, // stdin is no terminal
+		{"", []string{feedtest.OldEvent}, cli.Usage, []string{
+			"Wer gewinnt – “São Paulo”? [2J\n", "\n   1  pool é   old-pool  no order book\n   2  three é  old-three\n   3  null é   old-null  not open yet\n",
+			"\n   4  odd é    old-odd   cannot be read: closed: neither true nor false\n", "4 markets",
+		}},
+		{"", []string{"old-pool"}, cli.Closed, []string{"bookview: market old-pool has no order book\n"}},
+		{"", []string{"old-odd"}, cli.Failure, []string{"the answer about market old-odd: closed"}},
 		{"", []string{markets[1].Slug}, cli.Closed, []string{markets[1].Slug + " is closed"}},
 		{"", []string{markets[1].Condition}, cli.Closed, []string{markets[1].Slug + " is closed"}},
 		{"", []string{markets[1].No}, cli.Closed, []string{markets[1].Slug + " is closed"}},
@@ -193,7 +206,11 @@ func TestTokensWithoutNames(t *testing.T) {
 			if r.URL.Path != "/book" {
 				w.WriteHeader(http.StatusNotFound)
 			}
-			io.WriteString(w, "{}")
+			io.WriteString(w, `{"error":"market not found"}`)
+		},
+		"a page": func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+			io.WriteString(w, "<html>")
 		},
 		"nothing": func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() },
 	} {
@@ -204,7 +221,8 @@ func TestTokensWithoutNames(t *testing.T) {
 			r, talk := asking(t, rest.Options{URL: s.URL}, nil)
 			defer r.client.Close()
 			found, code := r.resolve(t.Context(), []string{"7", "8", "7"})
-			if code != cli.OK || talk.String() != "" || !slices.Equal(found.tokens, []string{"7", "8"}) || len(found.names) > 0 {
+			if code != cli.OK || !strings.Contains(talk.String(), "bookview: of 2 tokens 2 are watched without a name, such as 7: ") ||
+				!slices.Equal(found.tokens, []string{"7", "8"}) || len(found.names) > 0 {
 				t.Errorf("exit %d, %+v: %s", code, found, talk)
 			}
 			if line := found.names["7"].line(); line != (nameLine{}) {
@@ -225,6 +243,10 @@ func TestNamesFail(t *testing.T) {
 		patience time.Duration
 	}{
 		{"refused", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }, cli.Failure, "503", 10 * time.Second},
+		{"a page", func(w http.ResponseWriter, _ *http.Request) {
+			w.WriteHeader(http.StatusNotFound)
+			io.WriteString(w, "<html>")
+		}, cli.Failure, "404", 10 * time.Second},
 		{"redirected", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/elsewhere", http.StatusFound) }, cli.Failure, "302", 10 * time.Second},
 		{"late", func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }, cli.TimedOut, "deadline", 200 * time.Millisecond},
 		{"without an order book", func(w http.ResponseWriter, _ *http.Request) {
@@ -318,6 +340,10 @@ func TestReadNames(t *testing.T) {
 	if _, err := readNames(ctx, []string{"-"}, never); err == nil {
 		t.Error("an interrupt is not waited for")
 	}
+	var out, talk output
+	if code := run(ctx, []string{"--once", "-"}, never, &out, &talk); code != cli.Failure || talk.String() != "bookview: interrupted\n" {
+		t.Errorf("exit %d, %s", code, talk.String())
+	}
 }
 
 type failing struct{}
@@ -365,7 +391,7 @@ func TestCloses(t *testing.T) {
 	}
 	live, over := map[string]bool{}, map[string]bool{}
 	for _, l := range lines(t, stdout) {
-		if l.Slug != m.Slug || l.Question != m.Question || l.Outcome != m.Outcomes[slices.Index([]string{m.Yes, m.No}, l.Asset)] {
+		if l.Market != m.Condition || l.Slug != m.Slug || l.Question != m.Question || l.Outcome != m.Outcomes[slices.Index([]string{m.Yes, m.No}, l.Asset)] {
 			t.Errorf("%+v", l)
 		}
 		if over[l.Asset] && l.Type != "trade" {

@@ -45,7 +45,8 @@ type streamed struct {
 func newStream(sub *engine.Subscription, names map[string]named, out, talk io.Writer, depth int) *stream {
 	s := &stream{sub: sub, out: out, talk: talk, depth: depth, tokens: map[string]*streamed{}}
 	for _, a := range sub.Assets() {
-		s.tokens[a.ID()] = &streamed{asset: a, book: book.New(), name: names[a.ID()].line()}
+		n := names[a.ID()]
+		s.tokens[a.ID()] = &streamed{asset: a, book: book.New(), market: n.condition(), name: n.line()}
 	}
 	return s
 }

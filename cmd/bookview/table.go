@@ -98,9 +98,9 @@ func describeProof(v *engine.View) string {
 // describeName says what the exchange calls a token.
 func describeName(n named) string {
 	m := n.market
-	text := cli.Printable(orElse(m.Question, m.Slug))
+	text := cli.Clean(orElse(m.Question, m.Slug))
 	if n.outcome != "" {
-		text += ": " + cli.Printable(n.outcome)
+		text += ": " + cli.Clean(n.outcome)
 	}
 	if m.Slug != "" && m.Question != "" {
 		text += " (" + cli.Printable(m.Slug) + ")"

@@ -19,8 +19,12 @@ const (
 	badSlug = `{"type":"validation error","error":"slug is invalid"}`
 )
 
-// listLimit is how many markets and events a list has, unless less is asked for.
-const listLimit = 20
+// listLimit is how many markets and events a list has, unless another limit is asked for, and
+// maxListed how many markets it has at most.
+const (
+	listLimit = 20
+	maxListed = 100
+)
 
 // gammaMarket is a market as Gamma writes it: fields of any type are written in several
 // ways, and an empty string says that there is nothing.
@@ -35,15 +39,15 @@ type gammaMarket struct {
 	LiquidityNum   float64      `json:"liquidityNum"`
 	Outcomes       any          `json:"outcomes"`
 	OutcomePrices  any          `json:"outcomePrices"`
-	Active         bool         `json:"active"`
-	Closed         bool         `json:"closed"`
+	Active         any          `json:"active"`
+	Closed         any          `json:"closed"`
 	GroupItemTitle string       `json:"groupItemTitle"`
 	OrderBook      bool         `json:"enableOrderBook"`
 	TickSize       any          `json:"orderPriceMinTickSize"`
 	MinOrderSize   any          `json:"orderMinSize"`
 	TokenIDs       any          `json:"clobTokenIds"`
 	PositionIDs    any          `json:"positionIds"`
-	Accepting      bool         `json:"acceptingOrders"`
+	Accepting      any          `json:"acceptingOrders"`
 	NegRisk        any          `json:"negRisk"`
 	BestBid        string       `json:"bestBid"`
 	Events         []gammaEvent `json:"events,omitempty"`
@@ -115,6 +119,15 @@ func (v *Venue) answerGamma(q *query) Delivery {
 	case q.name == "" || strings.Trim(q.name, "abcdefghijklmnopqrstuvwxyz0123456789-_.") != "":
 		return Delivery{Code: http.StatusUnprocessableEntity, Data: []byte(badSlug)}
 	}
+	if q.kind == gammaEventSlug && q.name == OldEvent {
+		return asJSON(gammaEvent{ID: "900", Slug: OldEvent, Title: oldTitle, Active: true, Markets: old()})
+	}
+	for _, m := range old() {
+		if q.kind == gammaMarketSlug && q.name == m.Slug {
+			m.Events = []gammaEvent{{ID: "900", Slug: OldEvent, Title: oldTitle}}
+			return asJSON(m)
+		}
+	}
 	for _, p := range v.site() {
 		if q.kind == gammaEventSlug && p.slug == q.name {
 			return asJSON(p.gamma(true))
@@ -146,6 +159,11 @@ func (v *Venue) listed(values url.Values) []gammaMarket {
 		asked := values[key]
 		return len(asked) == 0 || slices.ContainsFunc(ids, func(id string) bool { return id != "" && slices.Contains(asked, id) })
 	}
+	limit, err := strconv.Atoi(values.Get("limit"))
+	if err != nil || limit < 0 {
+		limit = listLimit
+	}
+	limit = min(limit, maxListed)
 	for _, p := range v.site() {
 		for _, m := range p.markets {
 			if m.over() != (values.Get("closed") == "true") || !has("slug", m.Slug) {
@@ -154,8 +172,10 @@ func (v *Venue) listed(values url.Values) []gammaMarket {
 			if m.bare && (values.Has("condition_ids") || values.Has("clob_token_ids")) {
 				continue
 			}
-			if has("condition_ids", m.Condition) && has("clob_token_ids", m.Yes, m.No) && len(list) < listLimit {
-				list = append(list, m.gamma())
+			if has("condition_ids", m.Condition) && has("clob_token_ids", m.Yes, m.No) && len(list) < limit {
+				g := m.gamma()
+				g.Events = []gammaEvent{p.gamma(false)}
+				list = append(list, g)
 			}
 		}
 	}

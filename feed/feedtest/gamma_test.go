@@ -114,6 +114,36 @@ func TestGammaQuirks(t *testing.T) {
 	})
 }
 
+// TestOldEvent: what is odd about old markets is there.
+func TestOldEvent(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := serveVenue(t, feedtest.ServerOptions{})
+		type raw = map[string]json.RawMessage
+		e := listing[struct {
+			Title   string
+			Markets []raw
+		}](t, s, "/events/slug/"+feedtest.OldEvent)
+		if len(e.Markets) != 4 || !strings.Contains(e.Title, "“São Paulo”?\u202e\u200b\x1b[2J") {
+			t.Fatalf("%+v", e)
+		}
+		for i, want := range []raw{
+			{"enableOrderBook": []byte("false"), "acceptingOrders": []byte("false")},
+			{"outcomes": []byte(`["A","B","C"]`), "clobTokenIds": []byte(`["9010","9011","9012"]`)},
+			{"clobTokenIds": []byte("null"), "active": []byte(`""`), "closed": []byte(`""`), "acceptingOrders": []byte(`""`), "negRisk": []byte(`""`)},
+			{"closed": []byte(`"no"`)},
+		} {
+			for key, value := range want {
+				if got := e.Markets[i][key]; string(got) != string(value) {
+					t.Errorf("%d: %s is %s", i, key, got)
+				}
+			}
+		}
+		if m := listing[gammaMarket](t, s, "/markets/slug/old-pool"); m.Slug != "old-pool" || m.EnableOrderBook || len(m.Events) != 1 || m.Events[0].Slug != feedtest.OldEvent {
+			t.Errorf("%+v", m)
+		}
+	})
+}
+
 // TestGammaLists: lists hold what is asked for, open or closed, and the search finds most of
 // the words.
 func TestGammaLists(t *testing.T) {

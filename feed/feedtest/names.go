@@ -5,10 +5,12 @@ import (
 	"encoding/hex"
 	"fmt"
 	"math/big"
+	"strconv"
 )
 
-// endDate is when all markets are planned to end.
-const endDate = "2026-12-31T12:00:00Z"
+// endDate is when all markets are planned to end, and endDay what the order book says of
+// it: the midnight with which that day begins.
+const endDate, endDay = "2026-12-31T12:00:00Z", "2026-12-31T00:00:00Z"
 
 // call gives a market of a venue the names under which the site has it. Its place alone
 // says which: of four markets two have a page each, and two share one.
@@ -49,6 +51,38 @@ func lower(name string) string { return string(name[0]|0x20) + name[1:] }
 type page struct {
 	slug, title string
 	markets     []*listed
+}
+
+// OldEvent is the slug of an event that a [Venue] lists beside those of its markets. Its own
+// markets are odd, and the order book knows none of them: one that was never traded by an
+// order book, one of three outcomes in an array, one whose tokens are null, with flags that
+// are "", and one whose flag is no flag. Its title has letters that are not ASCII, and
+// characters that a terminal obeys.
+const OldEvent = "old-markets"
+
+const oldTitle = "Wer gewinnt – “São Paulo”?\u202e\u200b\x1b[2J"
+
+// old returns the markets of OldEvent.
+func old() (list []gammaMarket) {
+	for i, name := range []string{"pool", "three", "null", "odd"} {
+		g := gammaMarket{
+			ID: strconv.Itoa(900 + i), Question: oldTitle, ConditionID: fmt.Sprintf("0x%064x", 900+i), Slug: "old-" + name, GroupItemTitle: name + " é",
+			EndDate: "2021-01-01", Outcomes: inString([]string{"Yes", "No"}), TokenIDs: inString([]string{strconv.Itoa(9000 + 10*i), strconv.Itoa(9001 + 10*i)}),
+			Active: true, Closed: false, OrderBook: true, Accepting: true,
+		}
+		switch name {
+		case "pool":
+			g.OrderBook, g.Accepting = false, false
+		case "three":
+			g.Outcomes, g.TokenIDs = []string{"A", "B", "C"}, []string{"9010", "9011", "9012"}
+		case "null":
+			g.TokenIDs, g.Active, g.Closed, g.Accepting, g.NegRisk = nil, "", "", "", ""
+		case "odd":
+			g.Closed = "no"
+		}
+		list = append(list, g)
+	}
+	return list
 }
 
 // listed is a market as the site lists it. One that has no listing is not known to the

@@ -120,7 +120,7 @@ func (v *Venue) listingOf(condition string) *listing {
 func (l *listing) appendREST(dst []byte) []byte {
 	open := strconv.FormatBool(!l.over)
 	dst = append(dst, `{"condition_id":"`+l.Condition+`","question":"`+l.Question+`","market_slug":"`+l.Slug+
-		`","end_date_iso":"`+endDate+`","minimum_order_size":`+l.minSize+
+		`","end_date_iso":"`+endDay+`","minimum_order_size":`+l.minSize+
 		`,"minimum_tick_size":`+l.TickSize.String()+`,"neg_risk":`+strconv.FormatBool(l.NegRisk)+
 		`,"enable_order_book":`+open+`,"active":true,"closed":`+strconv.FormatBool(l.over)+
 		`,"accepting_orders":`+open+`,"tokens":[`...)

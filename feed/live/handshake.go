@@ -79,6 +79,7 @@ func handshake(ctx context.Context, w *wire, target *url.URL) (*websocket.Conn, 
 	}
 	socket, answer, err := websocket.Dial(ctx, target.String(), &websocket.DialOptions{ //nolint:bodyclose // the library has closed it
 		HTTPClient: &client, CompressionMode: websocket.CompressionDisabled,
+		HTTPHeader: http.Header{"User-Agent": {endpoint.UserAgent}},
 	})
 	if err == nil {
 		return socket, nil

@@ -39,7 +39,7 @@ func TestSubscription(t *testing.T) {
 				t.Errorf("header %s", name)
 			}
 		}
-		if r.URL.Path != "/ws/market" || r.Header.Get("Sec-Websocket-Extensions") != "" {
+		if r.UserAgent() != "truebook" || r.URL.Path != "/ws/market" || r.Header.Get("Sec-Websocket-Extensions") != "" {
 			t.Errorf("dialled %s with %v", r.URL, r.Header)
 		}
 		socket, err := websocket.Accept(w, r, nil)

@@ -55,6 +55,7 @@ func (c *Client) exchange(ctx context.Context, g *gate, r request) ([]byte, erro
 	if err != nil {
 		return nil, err
 	}
+	q.Header.Set("User-Agent", endpoint.UserAgent)
 	if r.body != nil {
 		q.Header.Set("Content-Type", "application/json")
 		// POST /books changes nothing. This header is not sent: it tells the transport

@@ -28,6 +28,9 @@ func TestRequests(t *testing.T) {
 		body, _ := io.ReadAll(r.Body)
 		got = r.Method + " " + r.URL.String() + " " + string(body)
 		for name, values := range r.Header {
+			if name == "User-Agent" && values[0] != "truebook" {
+				t.Errorf("a request of %q", values)
+			}
 			if !slices.Contains([]string{"User-Agent", "Content-Length", "Content-Type"}, name) {
 				t.Errorf("header %s: %s", name, values)
 			}

@@ -28,6 +28,7 @@
 // so does [Client.Event]. A slug that nobody knows is a [NotFoundError], with what the
 // exchange's search finds for its words. [ErrNotOpen] is a market that has no order book yet.
 // A closed market is an answer and no error: look at its flags before it is watched.
+// [Client.List] asks for up to a hundred at once, of the list alone; it is for many names.
 //
 // Gamma writes arrays as strings that hold JSON, in an order of their own: outcomes are paired
 // with tokens by their places, and none is taken to be the first. An empty string says that

@@ -27,8 +27,23 @@ var (
 	ErrNoGamma = errors.New("rest: slugs are known to Gamma alone, and there is no GammaURL beside the URL")
 )
 
+// AnswerError is an answer of the exchange that cannot be what was asked for, or that is
+// not as its answers are.
+type AnswerError struct {
+	About string // what was asked for, such as "market a-slug"
+	Err   error  // what is wrong with it
+}
+
+// Error shows both.
+func (e *AnswerError) Error() string {
+	return "rest: the answer about " + e.About + ": " + e.Err.Error()
+}
+
+// Unwrap returns what is wrong.
+func (e *AnswerError) Unwrap() error { return e.Err }
+
 // NotFoundError is a name that the exchange does not know, though it could. It wraps what
-// the exchange answered, if that was a refusal: a [*feed.StatusError] of status 404, or 422.
+// the exchange answered, if that was a refusal: see [IsNotFound].
 type NotFoundError struct {
 	Name Name
 	// Suggestions are events that the exchange's search finds for the words of a slug,
@@ -41,7 +56,7 @@ type NotFoundError struct {
 // Suggestion is an event that may have been meant.
 type Suggestion struct {
 	Slug  string // a slug as ParseName takes it
-	Title string // anything that the exchange wrote
+	Title string // at most 1,000 bytes of anything that the exchange wrote
 }
 
 // MaxSuggestions bounds the suggestions of a [NotFoundError].
@@ -64,7 +79,7 @@ func (e *NotFoundError) Error() string {
 func (e *NotFoundError) Unwrap() error { return e.refusal }
 
 // ManyMarketsError is the name of an event that has several markets, where one was to be
-// named.
+// named, or of a market in an event that has others.
 type ManyMarketsError struct {
 	// Event has them. They are as it lists them; Client.Market has more of each, by its
 	// Slug.
@@ -73,6 +88,9 @@ type ManyMarketsError struct {
 
 // Error shows the event and how many there are.
 func (e *ManyMarketsError) Error() string {
+	if len(e.Event.Markets) < 2 {
+		return fmt.Sprintf("rest: the event %.*q has no such market", MaxSlug, e.Event.Slug)
+	}
 	open := 0
 	for i := range e.Event.Markets {
 		if !e.Event.Markets[i].Closed {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -45,7 +46,7 @@ func (c *Client) Event(ctx context.Context, name string) (*Event, error) {
 	ctx, release := c.bound(ctx, requestTime)
 	defer release()
 	e, err := c.event(ctx, n.ID)
-	if isNotFound(err) {
+	if IsNotFound(err) {
 		return nil, c.notFound(ctx, n, err)
 	}
 	return e, err
@@ -64,47 +65,82 @@ func (c *Client) event(ctx context.Context, slug string) (*Event, error) {
 		return nil, err
 	}
 	e, err := decodeEvent(answer)
+	if err == nil {
+		err = sameSlug(e.Slug, slug)
+	}
 	if err != nil {
-		return nil, fmt.Errorf("rest: the answer about event %s: %w", slug, err)
+		return nil, &AnswerError{"event " + slug, err}
 	}
 	return e, nil
+}
+
+// sameSlug says if an answer is about another slug than was asked for.
+func sameSlug(got, asked string) error {
+	if got == "" || lower(got) == asked {
+		return nil
+	}
+	return fmt.Errorf("it is about %s", strconv.QuoteToASCII(got[:min(len(got), 100)]))
 }
 
 // marketOfSlug returns the market that a slug is of, as the order book knows it.
 func (c *Client) marketOfSlug(ctx context.Context, n Name) (*Market, error) {
 	listed, err := c.listedMarket(ctx, n)
 	switch {
-	case isNotFound(err):
+	case IsNotFound(err):
 		return nil, c.notFound(ctx, n, err)
 	case err != nil:
 		return nil, err
+	}
+	return c.Complete(ctx, listed)
+}
+
+// Complete returns a market of an [Event] as [Client.Market] returns it: what the order book
+// says of it, and what the list adds to that. The errors are those of [Client.Market], but
+// for those of names.
+func (c *Client) Complete(ctx context.Context, listed *Market) (*Market, error) {
+	switch {
+	case listed.Unreadable != "":
+		return nil, &AnswerError{"market " + strconv.QuoteToASCII(listed.Slug[:min(len(listed.Slug), 100)]), errors.New(listed.Unreadable)}
 	case listed.Condition == "":
 		return notInOrderBook(listed)
 	}
 	m, err := c.marketOf(ctx, listed.Condition)
 	switch {
-	case isNotFound(err), errors.Is(err, ErrNotOpen):
+	case IsNotFound(err), errors.Is(err, ErrNotOpen):
 		return notInOrderBook(listed)
 	case err != nil:
 		return nil, err
 	}
+	m.add(listed)
+	return m, nil
+}
+
+// add adds what the list alone knows: the slug is the site's, the date has its time, and
+// labels may be missing in the order book.
+func (m *Market) add(listed *Market) {
 	m.GroupTitle = listed.GroupTitle
 	if m.Question == "" {
 		m.Question = listed.Question
 	}
-	if m.Slug == "" {
+	if listed.Slug != "" {
 		m.Slug = listed.Slug
 	}
-	if m.EndDate.IsZero() {
+	if !listed.EndDate.IsZero() {
 		m.EndDate = listed.EndDate
 	}
-	return m, nil
+	for i, t := range m.Tokens {
+		for _, l := range listed.Tokens {
+			if t.ID == l.ID && t.Outcome == "" {
+				m.Tokens[i].Outcome = l.Outcome
+			}
+		}
+	}
 }
 
 // notInOrderBook returns a market that is listed, but that the order book does not know: it
-// is over, or not open yet.
+// is over, was never traded by one, or is not open yet.
 func notInOrderBook(listed *Market) (*Market, error) {
-	if listed.Closed {
+	if listed.Closed || !listed.OrderBook {
 		return listed, nil
 	}
 	return nil, ErrNotOpen
@@ -114,6 +150,9 @@ func notInOrderBook(listed *Market) (*Market, error) {
 // has no other one. Most events of one market are called like it: the kind of a name says
 // which is likelier.
 func (c *Client) listedMarket(ctx context.Context, n Name) (m *Market, err error) {
+	if n.Event != "" {
+		return c.ofEvent(ctx, n)
+	}
 	attempts := []func(context.Context, string) (*Market, error){c.bySlug, c.onlyOf}
 	switch n.Kind {
 	case MarketName:
@@ -123,7 +162,7 @@ func (c *Client) listedMarket(ctx context.Context, n Name) (m *Market, err error
 	default:
 	}
 	for _, attempt := range attempts {
-		if m, err = attempt(ctx, n.ID); !isNotFound(err) {
+		if m, err = attempt(ctx, n.ID); !IsNotFound(err) {
 			break
 		}
 	}
@@ -132,15 +171,48 @@ func (c *Client) listedMarket(ctx context.Context, n Name) (m *Market, err error
 
 // bySlug asks for the market of a slug (GET /markets/slug).
 func (c *Client) bySlug(ctx context.Context, slug string) (*Market, error) {
+	l, err := c.listedSlug(ctx, slug)
+	if err != nil {
+		return nil, err
+	}
+	return &l.Market, nil
+}
+
+func (c *Client) listedSlug(ctx context.Context, slug string) (*listedIn, error) {
 	answer, err := c.askGamma(ctx, request{path: "markets/slug/" + slug, most: maxMarket})
 	if err != nil {
 		return nil, err
 	}
-	m, err := decodeListed(answer)
-	if err != nil {
-		return nil, fmt.Errorf("rest: the answer about market %s: %w", slug, err)
+	l, err := decodeListed(answer)
+	if err == nil {
+		err = sameSlug(l.Slug, slug)
 	}
-	return m, nil
+	if err != nil {
+		return nil, &AnswerError{"market " + slug, err}
+	}
+	return l, nil
+}
+
+// ofEvent asks for a market that is to be in an event. If it does not say so itself, the
+// event does.
+func (c *Client) ofEvent(ctx context.Context, n Name) (*Market, error) {
+	l, err := c.listedSlug(ctx, n.ID)
+	if err == nil && slices.Contains(l.events, n.Event) {
+		return &l.Market, nil
+	}
+	if err != nil && !IsNotFound(err) {
+		return nil, err
+	}
+	e, err := c.event(ctx, n.Event)
+	if err != nil {
+		return nil, err
+	}
+	for i := range e.Markets {
+		if lower(e.Markets[i].Slug) == n.ID {
+			return &e.Markets[i], nil
+		}
+	}
+	return nil, &ManyMarketsError{Event: e}
 }
 
 // onlyOf asks for the only market of an event.
@@ -160,26 +232,41 @@ func (c *Client) onlyOf(ctx context.Context, slug string) (*Market, error) {
 // unknownToOrderBook looks for a market by an id that the order book does not know, which
 // says so with an error. Closed markets are listed apart (measured by others, 2026-07).
 func (c *Client) unknownToOrderBook(ctx context.Context, n Name, key string, refusal error) (*Market, error) {
+	odd := "" // of what may have been it
 	for _, closed := range []string{"true", "false"} {
-		query := url.Values{key: {n.ID}, "closed": {closed}}
-		answer, err := c.askGamma(ctx, request{path: "markets", query: query.Encode(), most: maxEvent})
-		if err != nil && ctx.Err() == nil {
-			break // ids are to work without a list
-		}
-		if err != nil {
+		list, err := c.list(ctx, url.Values{key: {n.ID}, "closed": {closed}})
+		switch {
+		case errors.Is(err, ErrNoGamma), IsNotFound(err):
+			continue
+		case err != nil:
 			return nil, err
 		}
-		list, err := decodeList(answer)
-		if err != nil {
-			return nil, fmt.Errorf("rest: the answer about %s: %w", n.ID, err)
-		}
 		for i := range list {
-			if m := &list[i]; m.Condition == n.ID || m.has(n.ID) {
+			switch m := &list[i].Market; {
+			case m.Unreadable != "":
+				odd = m.Unreadable
+			case m.Condition == n.ID || m.has(n.ID):
 				return notInOrderBook(m)
 			}
 		}
 	}
+	if odd != "" {
+		return nil, &AnswerError{n.ID, errors.New(odd)}
+	}
 	return nil, &NotFoundError{Name: n, refusal: refusal}
+}
+
+// list asks for a list of markets (GET /markets of Gamma).
+func (c *Client) list(ctx context.Context, query url.Values) ([]listedIn, error) {
+	answer, err := c.askGamma(ctx, request{path: "markets", query: query.Encode(), most: maxEvent})
+	if err != nil {
+		return nil, err
+	}
+	list, err := decodeList(answer)
+	if err != nil {
+		return nil, &AnswerError{"a list of markets", err}
+	}
+	return list, nil
 }
 
 func (m *Market) has(token string) bool {
@@ -215,38 +302,45 @@ func decodeEvent(answer []byte) (*Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	e := &Event{Slug: o.text("slug"), Title: o.text("title")}
+	e := &Event{Slug: o.label("slug"), Title: o.label("title")}
 	if o.err != nil {
 		return nil, o.err
 	}
 	if list := o.value("markets"); list != nil {
-		if e.Markets, err = decodeList(list); err != nil {
+		listed, err := decodeList(list)
+		if err != nil {
 			return nil, fmt.Errorf("markets: %w", err)
+		}
+		for i := range listed {
+			e.Markets = append(e.Markets, listed[i].Market)
 		}
 	}
 	return e, nil
 }
 
-// decodeList reads an array of markets as they are listed.
-func decodeList(answer []byte) ([]Market, error) {
+// decodeList reads an array of markets as they are listed. One that is odd spoils no other.
+func decodeList(answer []byte) ([]listedIn, error) {
+	if !utf8.Valid(answer) {
+		return nil, errNoUTF8
+	}
 	var elements []json.RawMessage
 	if err := json.Unmarshal(answer, &elements); err != nil {
 		return nil, errors.New("no array")
 	}
-	markets := make([]Market, 0, len(elements))
+	markets := make([]listedIn, len(elements))
 	for i, element := range elements {
-		m, err := decodeListed(element)
+		o, err := readObject(element)
 		if err != nil {
-			return nil, fmt.Errorf("number %d: %w", i+1, err)
+			markets[i].Unreadable = err.Error()
+			continue
 		}
-		markets = append(markets, *m)
+		markets[i] = listedIn{*o.listedMarket(), o.eventSlugs()}
 	}
 	return markets, nil
 }
 
-// decodeListed reads a market as Gamma lists it. Nearly every field may be missing, null or
-// an empty string, which all say the same; numbers may be strings.
-func decodeListed(answer []byte) (*Market, error) {
+// decodeListed reads a market as Gamma lists it.
+func decodeListed(answer []byte) (*listedIn, error) {
 	if !utf8.Valid(answer) {
 		return nil, errNoUTF8
 	}
@@ -254,15 +348,27 @@ func decodeListed(answer []byte) (*Market, error) {
 	if err != nil {
 		return nil, err
 	}
+	m := o.listedMarket()
+	if m.Unreadable != "" {
+		return nil, errors.New(m.Unreadable)
+	}
+	return &listedIn{*m, o.eventSlugs()}, nil
+}
+
+// listedMarket returns a market as Gamma lists it. Nearly every field may be missing, null
+// or an empty string, which all say the same; numbers may be strings. One that could not be
+// read has no more than its texts.
+func (o *object) listedMarket() *Market {
+	closed := o.flagOr("closed", false)
 	m := &Market{
 		Condition:       strings.ToLower(o.text("conditionId")),
-		Question:        o.text("question"),
-		Slug:            o.text("slug"),
-		GroupTitle:      o.text("groupItemTitle"),
+		Question:        o.label("question"),
+		Slug:            o.label("slug"),
+		GroupTitle:      o.label("groupItemTitle"),
 		NegRisk:         o.flagOr("negRisk", false),
-		Active:          o.flagOr("active", false),
-		Closed:          o.flagOr("closed", false),
-		AcceptingOrders: o.flagOr("acceptingOrders", false),
+		Active:          o.flagOr("active", !closed),
+		Closed:          closed,
+		AcceptingOrders: o.flagOr("acceptingOrders", !closed),
 		OrderBook:       o.flagOr("enableOrderBook", true),
 		EndDate:         o.date("endDate"),
 		TickSize:        number(o, "orderPriceMinTickSize", book.ParsePrice[string], book.Dollar-1),
@@ -274,11 +380,20 @@ func decodeListed(answer []byte) (*Market, error) {
 	}
 	if m.Condition != "" && !feed.IsCondition(m.Condition) {
 		o.wrong("conditionId", "it is no condition id")
+		m.Condition = ""
 	}
 	if o.err != nil {
-		return nil, o.err
+		return &Market{Condition: m.Condition, Question: m.Question, Slug: m.Slug, GroupTitle: m.GroupTitle, Unreadable: o.err.Error()}
 	}
-	return m, nil
+	return m
+}
+
+// eventSlugs returns the slugs of the events that a market is listed with.
+func (o *object) eventSlugs() (slugs []string) {
+	for _, e := range o.objects("events") {
+		slugs = append(slugs, lower(e.text("slug")))
+	}
+	return slugs
 }
 
 // listedTokens returns the tokens of a market in the list. Which outcome a token is of says
@@ -308,16 +423,9 @@ func decodeSearch(answer []byte) (found []Suggestion) {
 	if err != nil {
 		return nil
 	}
-	var elements []json.RawMessage
-	if list := o.value("events"); list == nil || json.Unmarshal(list, &elements) != nil {
-		return nil
-	}
-	for _, element := range elements {
-		e, err := readObject(element)
-		if err != nil || len(found) == MaxSuggestions {
-			break
-		}
-		if s := (Suggestion{Slug: e.text("slug"), Title: e.text("title")}); e.err == nil && isSlug(s.Slug) {
+	for _, e := range o.objects("events") {
+		s := Suggestion{Slug: e.text("slug"), Title: e.label("title")}
+		if e.err == nil && isSlug(s.Slug) && len(found) < MaxSuggestions {
 			found = append(found, s)
 		}
 	}

@@ -78,11 +78,20 @@ func TestListedQuirks(t *testing.T) {
 		{`"negRisk":true,`, ``, func(m *Market) { m.NegRisk = false }},
 		{`"closed":false`, `"closed":true`, func(m *Market) { m.Closed = true }},
 		{`"closed":false`, `"closed":null`, same},
-		{`"active":true`, `"active":""`, func(m *Market) { m.Active = false }},
+		{`"active":true`, `"active":""`, same},
+		{`"active":true`, `"active":false`, func(m *Market) { m.Active = false }},
+		{`"active":true,"closed":false`, `"closed":true`, func(m *Market) { m.Active, m.Closed = false, true }},
+		{`"acceptingOrders":true`, `"acceptingOrders":null`, same},
 		{`"acceptingOrders":true`, `"acceptingOrders":false`, func(m *Market) { m.AcceptingOrders = false }},
 		{`"enableOrderBook":true`, `"enableOrderBook":false`, func(m *Market) { m.OrderBook = false }},
 		{`"enableOrderBook":true,`, ``, same},
-		{`"endDate":"2027-01-01T00:00:00Z",`, ``, same}, // endDateIso says it too
+		// A day alone is over with its end, and endDateIso says no more.
+		{`"endDate":"2027-01-01T00:00:00Z",`, ``, func(m *Market) { m.EndDate = m.EndDate.Add(24*time.Hour - time.Second) }},
+		{`"endDate":"2027-01-01T00:00:00Z"`, `"endDate":"2027-01-01"`, func(m *Market) { m.EndDate = m.EndDate.Add(24*time.Hour - time.Second) }},
+		// Texts are bounded, and end with a whole letter.
+		{`"groupItemTitle":"Tomorrow"`, `"groupItemTitle":"` + strings.Repeat("é", 501) + `"`, func(m *Market) { m.GroupTitle = strings.Repeat("é", 500) }},
+		{`"slug":"will-it-rain"`, `"slug":"x` + strings.Repeat("é", 501) + `"`, func(m *Market) { m.Slug = "x" + strings.Repeat("é", 499) }},
+		{outcomes, `"outcomes":["` + strings.Repeat("U", 1001) + `","Down"]`, func(m *Market) { m.Tokens = []Token{{yes, strings.Repeat("U", 1000)}, {no, "Down"}} }},
 		{`"endDate":"2027-01-01T00:00:00Z"`, `"endDate":"2027-01-01T12:30:00.5Z"`, func(m *Market) {
 			m.EndDate = m.EndDate.Add(12*time.Hour + 30*time.Minute + 500*time.Millisecond)
 		}},
@@ -97,7 +106,7 @@ func TestListedQuirks(t *testing.T) {
 		}
 		want := whole
 		c.change(&want)
-		if m, err := decodeListed([]byte(text)); err != nil || !reflect.DeepEqual(*m, want) {
+		if m, err := decodeListed([]byte(text)); err != nil || !reflect.DeepEqual(m.Market, want) {
 			t.Errorf("%s for %s:\n%+v, %v", c.new, c.old, m, err)
 		}
 		e, err := decodeEvent([]byte(`{"slug":"e","title":"E","markets":[` + text + `,` + listedAnswer + `]}`))
@@ -147,18 +156,38 @@ func TestListedRefused(t *testing.T) {
 		if err == nil || m != nil || !strings.Contains(err.Error(), c.field) || len(err.Error()) > 300 {
 			t.Errorf("%s for %s: %+v, %v", c.new, c.old, m, err)
 		}
-		e, err := decodeEvent([]byte(`{"markets":[` + listedAnswer + `,` + text + `]}`))
-		if err == nil || e != nil || !strings.Contains(err.Error(), c.field) && c.field != "UTF-8" {
-			t.Errorf("%s for %s, in an event: %+v, %v", c.new, c.old, e, err)
+		// In an event it spoils no other.
+		e, err := decodeEvent([]byte(`{"markets":[` + text + `,` + listedAnswer + `]}`))
+		if c.field == "UTF-8" {
+			if err == nil || e != nil {
+				t.Errorf("%s for %s, in an event: %+v, %v", c.new, c.old, e, err)
+			}
+			continue
+		}
+		if err != nil || len(e.Markets) != 2 || e.Markets[1].Unreadable != "" || len(e.Markets[1].Tokens) != 2 {
+			t.Fatalf("%s for %s, in an event: %+v, %v", c.new, c.old, e, err)
+		}
+		if odd := e.Markets[0]; odd.Unreadable == "" || !strings.Contains(odd.Unreadable, c.field) || odd.Tokens != nil || odd.OrderBook ||
+			odd.Slug == "" && c.field != "slug" && !strings.Contains(c.field, "twice") {
+			t.Errorf("%s for %s, in an event: %+v", c.new, c.old, odd)
 		}
 	}
 	for _, text := range []string{
-		"", "[]", "null", `"{}"`, "{", `{"markets":{}}`, `{"markets":"[]"}`, `{"markets":[null]}`, `{"markets":[[]]}`, `{"slug":1}`,
+		"", "[]", "null", `"{}"`, "{", `{"markets":{}}`, `{"markets":"[]"}`, `{"slug":1}`,
+		"{\"title\":\"\xff\",\"markets\":[]}",
 		`{"markets":` + strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000) + `}`,
 	} {
 		if e, err := decodeEvent([]byte(text)); err == nil {
 			t.Errorf("%.20s: %+v", text, e)
 		}
+	}
+	for _, text := range []string{`{"markets":[null]}`, `{"markets":[[]]}`} {
+		if e, err := decodeEvent([]byte(text)); err != nil || len(e.Markets) != 1 || e.Markets[0].Unreadable == "" {
+			t.Errorf("%s: %+v, %v", text, e, err)
+		}
+	}
+	if list, err := decodeList([]byte("[{\"x\":\"\xff\"}]")); err == nil {
+		t.Errorf("%+v", list)
 	}
 	for _, text := range []string{"{}", `{"markets":null}`, `{"markets":[]}`} {
 		if e, err := decodeEvent([]byte(text)); err != nil || len(e.Markets) > 0 {
@@ -173,6 +202,7 @@ func TestSearchAnswers(t *testing.T) {
 	for text, want := range map[string]string{
 		`{"events":[` + event("a") + `,` + event("b") + `],"pagination":{"hasMore":false}}`: "a b",
 		`{"events":null}`: "", `{"events":[]}`: "", `{}`: "", `[]`: "", ``: "", `{"events":{}}`: "", `{"events":[1]}`: "",
+		`{"events":[null,1,{"slug":1},{"slug":"x","slug":"y"},` + event("good") + `]}`:                                    "good",
 		`{"events":[` + event("a") + `,{"slug":""},` + event(`\u001b[2J`) + `,` + event("../x") + `,` + event("c") + `]}`: "a c",
 		`{"events":[` + strings.Repeat(event("a")+",", 9) + event("b") + `]}`:                                             "a a a a a",
 		"{\"events\":[" + event("\xff") + "]}":                                                                            "",
@@ -201,7 +231,7 @@ func FuzzGamma(f *testing.F) {
 		}
 		if list, err := decodeList(answer); err == nil {
 			for i := range list {
-				checkListed(t, &list[i])
+				checkListed(t, &list[i].Market)
 			}
 		}
 		if e, err := decodeEvent(answer); err == nil {
@@ -210,13 +240,19 @@ func FuzzGamma(f *testing.F) {
 			}
 		}
 		if m, err := decodeListed(answer); err == nil {
-			checkListed(t, m)
+			checkListed(t, &m.Market)
 		}
 	})
 }
 
 func checkListed(t *testing.T, m *Market) {
 	t.Helper()
+	if m.Unreadable != "" {
+		if len(m.Tokens) > 0 {
+			t.Errorf("%+v", m)
+		}
+		return
+	}
 	if m.Condition != "" && len(m.Condition) != 66 || m.TickSize < 0 || m.TickSize >= book.Dollar || m.MinOrderSize < 0 {
 		t.Errorf("%+v", m)
 	}
@@ -251,7 +287,7 @@ func checkListed(t *testing.T, m *Market) {
 	if date == "" && err == nil {
 		again.EndDate = m.EndDate
 	}
-	if err != nil || !reflect.DeepEqual(again, m) {
+	if err != nil || !reflect.DeepEqual(&again.Market, m) {
 		t.Errorf("%+v is read as %+v, %v", m, again, err)
 	}
 }

@@ -19,7 +19,7 @@ import (
 const maxMarket = 1 << 20
 
 // Market is what the exchange says of a market beside its books. The texts are anything
-// that it wrote.
+// that it wrote, in UTF-8 and at most 1,000 bytes of each.
 type Market struct {
 	// Condition is the id: 0x and 64 hex digits in lower case, as in the stream. It is
 	// "" of a market in an [Event] that has none yet.
@@ -30,9 +30,10 @@ type Market struct {
 	// candidate's name. It is "" if there is none, and where the event was not asked for:
 	// a market that was named by an id.
 	GroupTitle string
-	// Tokens are those of [Client.Market] at least one, in the exchange's order, each with
-	// an id of its own: what engine.Watch takes. The outcomes need not be Yes and No, nor
-	// Yes the first. In an [Event] there are none as long as a market is not open.
+	// Tokens are those of [Client.Market] at least one if there is an OrderBook, in the
+	// exchange's order, each with an id of its own: what engine.Watch takes. The outcomes
+	// need not be Yes and No, nor Yes the first, and old markets have another number of
+	// them than two. In an [Event] there are none as long as a market is not open.
 	Tokens []Token
 	// TickSize is the grid of its prices, 0 if it does not say. It changes while the
 	// market is open: the stream tells.
@@ -40,7 +41,10 @@ type Market struct {
 	MinOrderSize book.Size // 0 if it does not say
 	NegRisk      bool
 	// EndDate is when the market is planned to end, which is not when it will be closed.
-	// It is zero if the exchange does not say, or not in a form known here.
+	// Gamma says it with its time, and the order book the day alone, which is all that is
+	// known of a market that was named by an id: it is the last second of that day then,
+	// in UTC, so that nothing is called over that is not. It is zero if the exchange does
+	// not say, or not in a form known here.
 	EndDate time.Time
 	Active  bool
 	// Closed says that it is over: no book of its tokens will change again.
@@ -48,6 +52,9 @@ type Market struct {
 	AcceptingOrders bool
 	// OrderBook says that it is traded by an order book: a very old one is not.
 	OrderBook bool
+	// Unreadable says what could not be read of a market in an [Event], of which no more is
+	// known then than its condition and its texts, if those could be read. It is "" of others.
+	Unreadable string
 }
 
 // Token is one of the outcomes of a [Market].
@@ -74,11 +81,13 @@ func (m *Market) TokenIDs() []string {
 // What a market is says the order book itself (GET /markets/{condition}), which names the
 // outcome of each token. Gamma, which lists the markets of the site, is asked which market
 // a slug is of, and for those that the order book does not know: one that is closed is
-// returned as it is listed there, one that is not open yet is ErrNotOpen.
+// returned as it is listed there, as is one without an order book; one that is not open yet
+// is ErrNotOpen.
 //
-// What is said otherwise than it should is an error that names the field; fields that are
-// not known here are no fault. A call makes two requests, or four if it fails, and takes
-// 10 seconds at most. The errors are those of [Client.FetchBooks], and [*NameError],
+// A market is of the event that its address has it in: otherwise the error lists those that
+// are. What is said otherwise than it should is an [*AnswerError]; fields that are not known
+// here are no fault. A call makes two requests, or four if it fails, and takes 10 seconds at
+// most. The errors are those of [Client.FetchBooks], and [*AnswerError], [*NameError],
 // [*NotFoundError], [*ManyMarketsError], [ErrNotOpen] and [ErrNoGamma].
 func (c *Client) Market(ctx context.Context, name string) (*Market, error) {
 	n, err := ParseName(name)
@@ -91,12 +100,12 @@ func (c *Client) Market(ctx context.Context, name string) (*Market, error) {
 	switch n.Kind {
 	case TokenName:
 		m, err = c.marketOfToken(ctx, n.ID)
-		if isNotFound(err) {
+		if IsNotFound(err) {
 			return c.unknownToOrderBook(ctx, n, "clob_token_ids", err)
 		}
 	case ConditionName:
 		m, err = c.marketOf(ctx, n.ID)
-		if isNotFound(err) {
+		if IsNotFound(err) {
 			return c.unknownToOrderBook(ctx, n, "condition_ids", err)
 		}
 	default:
@@ -123,21 +132,27 @@ func (c *Client) marketOfToken(ctx context.Context, token string) (*Market, erro
 	}
 	condition, err := decodeCondition(answer)
 	if err != nil {
-		return nil, fmt.Errorf("rest: the answer about token %s: %w", token, err)
+		return nil, &AnswerError{"token " + token, err}
 	}
 	m, err := c.marketOf(ctx, condition)
 	if err == nil && !slices.Contains(m.TokenIDs(), token) {
-		return nil, fmt.Errorf("rest: the answer about token %s: market %s has no such token", token, condition)
+		return nil, &AnswerError{"token " + token, fmt.Errorf("market %s has no such token", condition)}
 	}
 	return m, err
 }
 
-// isNotFound says whether an error is the answer that there is no such thing. One that
-// wants to be left alone says nothing of it, and may be that to an earlier request.
-func isNotFound(err error) bool {
+// IsNotFound says whether an error is the exchange's own answer that there is no such
+// thing: status 404 or 422 with its error in JSON. The page of a proxy, or of a wrong URL,
+// says nothing of it, nor does a server that wants to be left alone: that may be its answer
+// to an earlier request.
+func IsNotFound(err error) bool {
 	refusal := (*feed.StatusError)(nil)
-	return errors.As(err, &refusal) && refusal.RetryAfter == 0 &&
-		(refusal.Status == http.StatusNotFound || refusal.Status == http.StatusUnprocessableEntity)
+	if !errors.As(err, &refusal) || refusal.RetryAfter != 0 ||
+		refusal.Status != http.StatusNotFound && refusal.Status != http.StatusUnprocessableEntity {
+		return false
+	}
+	o, err := readObject([]byte(refusal.Body))
+	return err == nil && o.text("error") != "" && o.err == nil
 }
 
 // decodeCondition reads the condition id of an answer about a token.
@@ -163,7 +178,7 @@ func decodeMarket(answer []byte, condition string) (*Market, error) {
 		err = fmt.Errorf("it is about %s", m.Condition)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("rest: the answer about market %s: %w", condition, err)
+		return nil, &AnswerError{"market " + condition, err}
 	}
 	return m, nil
 }
@@ -180,14 +195,14 @@ func readMarket(answer []byte) (*Market, error) {
 	}
 	m := &Market{
 		Condition:       strings.ToLower(o.text("condition_id")),
-		Question:        o.text("question"),
-		Slug:            o.text("market_slug"),
+		Question:        o.label("question"),
+		Slug:            o.label("market_slug"),
 		NegRisk:         o.flag("neg_risk"),
 		Active:          o.flag("active"),
 		Closed:          o.flag("closed"),
 		AcceptingOrders: o.flag("accepting_orders"),
 		OrderBook:       o.flagOr("enable_order_book", true),
-		EndDate:         o.date("end_date_iso"),
+		EndDate:         o.day("end_date_iso"),
 		TickSize:        number(o, "minimum_tick_size", book.ParsePrice[string], book.Dollar-1),
 		MinOrderSize:    number(o, "minimum_order_size", book.ParseSize[string], maxOrderSize),
 	}
@@ -218,7 +233,7 @@ func readTokens(list json.RawMessage) ([]Token, error) {
 	for _, element := range elements {
 		o, err := readObject(element)
 		if err == nil {
-			tokens = append(tokens, Token{ID: o.text("token_id"), Outcome: o.text("outcome")})
+			tokens = append(tokens, Token{ID: o.text("token_id"), Outcome: o.label("outcome")})
 			err = o.err
 		}
 		if err != nil {

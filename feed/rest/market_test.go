@@ -36,9 +36,9 @@ func TestMarketFields(t *testing.T) {
 		Condition: condition, Question: `Will it "rain"?`, Slug: "will-it-rain",
 		Tokens:   []Token{{yes, "Yes"}, {no, "No"}},
 		TickSize: book.Dollar / 1000, MinOrderSize: 5 * book.Share, NegRisk: true, Active: true, AcceptingOrders: true, OrderBook: true,
-		EndDate: time.Date(2027, 1, 1, 0, 0, 0, 0, time.UTC),
+		EndDate: time.Date(2027, 1, 1, 23, 59, 59, 0, time.UTC), // midnight says the day alone
 	}
-	day := time.Date(2027, 1, 2, 0, 0, 0, 0, time.UTC)
+	day := time.Date(2027, 1, 2, 23, 59, 59, 0, time.UTC)
 	for _, c := range []struct {
 		old, new string
 		change   func(*Market)
@@ -66,6 +66,9 @@ func TestMarketFields(t *testing.T) {
 		{`"2027-01-01T00:00:00Z"`, `"2027-01-02"`, func(m *Market) { m.EndDate = day }},
 		{`"2027-01-01T00:00:00Z"`, `"2027-01-02T05:00:00.000+05:00"`, func(m *Market) { m.EndDate = day }},
 		{`"2027-01-01T00:00:00Z"`, `"2027-01-02 00:00:00+00"`, func(m *Market) { m.EndDate = day }},
+		{`"2027-01-01T00:00:00Z"`, `"2027-01-02T17:30:00Z"`, func(m *Market) { m.EndDate = time.Date(2027, 1, 2, 17, 30, 0, 0, time.UTC) }},
+		{`"question":"Will it \"rain\"?"`, `"question":"` + strings.Repeat("é", 400_000) + `"`, func(m *Market) { m.Question = strings.Repeat("é", 500) }},
+		{`"outcome":"Yes"`, `"outcome":"` + strings.Repeat("x", 1001) + `"`, func(m *Market) { m.Tokens[0].Outcome = strings.Repeat("x", 1000) }},
 		{`"2027-01-01T00:00:00Z"`, `"soon"`, func(m *Market) { m.EndDate = time.Time{} }},
 		{`"2027-01-01T00:00:00Z"`, `""`, func(m *Market) { m.EndDate = time.Time{} }},
 		{`"2027-01-01T00:00:00Z"`, `null`, func(m *Market) { m.EndDate = time.Time{} }},
@@ -207,7 +210,7 @@ func checkMarket(t *testing.T, m *Market, answer []byte) {
 			t.Errorf("%s is %v, want %v", key, got, fields[key])
 		}
 	}
-	if want, _ := fields["question"].(string); m.Question != want {
+	if want, _ := fields["question"].(string); m.Question != shortened(want) {
 		t.Errorf("%q, want %q", m.Question, want)
 	}
 	list, _ := fields["tokens"].([]any)

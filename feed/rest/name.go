@@ -21,6 +21,8 @@ type Name struct {
 	// ID is a token id, a condition id in lower case, or a slug: at most MaxSlug
 	// letters from a to z, digits, '-', '_' and '.', with a letter or digit among them.
 	ID string
+	// Event is the slug of the event that an address of a MarketName has it in, "" without.
+	Event string
 }
 
 // NameKind is what the ID of a [Name] is.
@@ -57,9 +59,10 @@ func (e *NameError) Error() string {
 //	                                              other path, by its last part
 //	SLUG                                          a market, or else an event
 //
-// Addresses may be pasted as the browser has them: with or without https:// and www, with
-// the language in front of the path (/de/event/..., /zh-hant/event/...), with a query, a
-// fragment, a slash at the end, and spaces around. An event of one market is named like it
+// Addresses may be pasted as the browser has them: with or without https:// and www, or the
+// path alone, with the language in front of it (/de/event/..., /zh-hant/event/...), with a
+// query, a fragment, a slash at the end, and spaces around. Other hosts than the two are
+// none of the site's. An event of one market is named like it
 // on the site, so that the address of an event may hold the slug of a market (docs of the
 // exchange's own client, 2026).
 //
@@ -69,28 +72,43 @@ func ParseName(text string) (Name, error) {
 	bad := func(reason string) (Name, error) {
 		return Name{}, &NameError{Text: text[:min(len(text), 100)], Reason: reason}
 	}
-	id := strings.ToLower(text)
+	id := lower(text)
 	switch {
 	case text == "":
 		return bad("it is empty")
 	case feed.IsToken(text):
-		return Name{TokenName, text}, nil
+		return Name{Kind: TokenName, ID: text}, nil
 	case strings.Trim(text, "0123456789") == "":
 		return bad("a token id has at most 78 digits")
 	case feed.IsCondition(id):
-		return Name{ConditionName, id}, nil
-	case strings.HasPrefix(id, "0x"), feed.IsCondition("0x" + id):
+		return Name{Kind: ConditionName, ID: id}, nil
+	case strings.HasPrefix(id, "0x") && !strings.ContainsAny(id, "-_./"), feed.IsCondition("0x" + id):
 		return bad("a condition id is 0x and 64 hex digits")
-	case strings.ContainsAny(text, "/?#") || id == Site:
+	case strings.Contains(text, "/") || id == Site || strings.HasPrefix(id, Site+"?") || strings.HasPrefix(id, Site+"#"):
 		n, reason := ofAddress(text)
 		if reason != "" {
 			return bad(reason)
 		}
 		return n, nil
-	case !isSlug(id):
+	}
+	if at := strings.IndexAny(id, "?#"); at >= 0 { // the end of an address
+		id = id[:at]
+	}
+	if !isSlug(id) {
 		return bad(noSlug)
 	}
-	return Name{SlugName, id}, nil
+	return Name{Kind: SlugName, ID: id}, nil
+}
+
+// lower returns a text with its letters from A to Z in lower case. Others stay as they are:
+// some of their lower cases are letters of a slug.
+func lower(text string) string {
+	return strings.Map(func(r rune) rune {
+		if 'A' <= r && r <= 'Z' {
+			r += 'a' - 'A'
+		}
+		return r
+	}, text)
 }
 
 const noSlug = "it is no token id, no condition id (0x...), no address on " + Site +
@@ -98,15 +116,19 @@ const noSlug = "it is no token id, no condition id (0x...), no address on " + Si
 
 // ofAddress is the name in an address of the site, or the reason why there is none.
 func ofAddress(text string) (n Name, reason string) {
-	if !strings.Contains(text, "://") {
+	switch {
+	case strings.HasPrefix(text, "//"):
+		text = "https:" + text
+	case strings.HasPrefix(text, "/"):
+		text = "https://" + Site + text
+	case !strings.Contains(text, "://") || strings.ContainsAny(text[:strings.Index(text, "://")], "/?#"):
 		text = "https://" + text
 	}
 	u, err := url.Parse(text)
 	if err != nil {
 		return Name{}, "it is no address"
 	}
-	host := strings.ToLower(u.Hostname())
-	if host != Site && !strings.HasSuffix(host, "."+Site) {
+	if host := strings.TrimSuffix(lower(u.Hostname()), "."); host != Site && host != "www."+Site {
 		return Name{}, "it is no address on " + Site
 	}
 	if u.Scheme != "https" && u.Scheme != "http" {
@@ -121,7 +143,7 @@ func ofAddress(text string) (n Name, reason string) {
 		if err != nil { // not of an escaped path
 			return Name{}, "it is no address"
 		}
-		parts = append(parts, strings.ToLower(part))
+		parts = append(parts, lower(part))
 	}
 	if len(parts) > 0 && isLanguage(parts[0]) {
 		parts = parts[1:]
@@ -135,18 +157,38 @@ func ofAddress(text string) (n Name, reason string) {
 	}
 	switch {
 	case parts[0] == "event" && len(parts) == 2:
-		return Name{EventName, last}, ""
-	case parts[0] == "event" && len(parts) == 3, parts[0] == "market" && len(parts) == 2:
-		return Name{MarketName, last}, ""
+		return Name{Kind: EventName, ID: last}, ""
+	case parts[0] == "event" && len(parts) == 3:
+		if !isSlug(parts[1]) {
+			return Name{}, "the address has no slug of an event"
+		}
+		return Name{Kind: MarketName, ID: last, Event: parts[1]}, ""
+	case parts[0] == "market" && len(parts) == 2:
+		return Name{Kind: MarketName, ID: last}, ""
 	}
-	return Name{SlugName, last}, ""
+	return Name{Kind: SlugName, ID: last}, ""
 }
 
 // isLanguage says whether a part of a path can be the language that the site puts in
-// front of its paths, such as de or zh-hant.
+// front of its paths: such as de, pt-br, es-419, zh-hant or zh-hant-tw.
 func isLanguage(part string) bool {
-	letters, region, _ := strings.Cut(part, "-")
-	return len(letters) == 2 && len(region) <= 4 && strings.Trim(letters+region, "abcdefghijklmnopqrstuvwxyz") == ""
+	subtags := strings.Split(part, "-")
+	if !hasLetters(subtags[0], 2) || len(subtags) > 3 {
+		return false
+	}
+	subtags = subtags[1:]
+	if len(subtags) > 0 && hasLetters(subtags[0], 4) { // a script
+		subtags = subtags[1:]
+	}
+	return len(subtags) == 0 || len(subtags) == 1 && isRegion(subtags[0])
+}
+
+func isRegion(text string) bool {
+	return hasLetters(text, 2) || len(text) == 3 && strings.Trim(text, "0123456789") == ""
+}
+
+func hasLetters(text string, n int) bool {
+	return len(text) == n && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz") == ""
 }
 
 // isSlug says whether a text can be a slug. Those of the exchange have letters, digits

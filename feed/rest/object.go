@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // object is an object of JSON whose fields are read one by one. encoding/json would
@@ -92,16 +93,50 @@ func (o *object) flagOr(key string, missing bool) bool {
 	return o.flag(key)
 }
 
-// date returns a time, zero if there is none, or none in a form that is known.
+// maxText bounds a text for people, in bytes.
+const maxText = 1000
+
+// label returns a text for people: the beginning of a very long one.
+func (o *object) label(key string) string { return shortened(o.text(key)) }
+
+// shortened returns the beginning of a text, which is UTF-8.
+func shortened(text string) string {
+	if len(text) <= maxText {
+		return text
+	}
+	end := maxText
+	for !utf8.RuneStart(text[end]) {
+		end--
+	}
+	return text[:end]
+}
+
+// date returns a time, zero if there is none, or none in a form that is known. A day alone
+// stands for its end.
 func (o *object) date(key string) time.Time {
 	text := o.text(key)
-	for _, form := range []string{time.RFC3339, "2006-01-02 15:04:05Z07", time.DateOnly} {
+	for _, form := range []string{time.RFC3339, "2006-01-02 15:04:05Z07"} {
 		if t, err := time.Parse(form, text); err == nil {
 			return t.UTC()
 		}
 	}
+	if t, err := time.Parse(time.DateOnly, text); err == nil {
+		return endOf(t)
+	}
 	return time.Time{}
 }
+
+// day is date where midnight says no more than the day.
+func (o *object) day(key string) time.Time {
+	t := o.date(key)
+	if t.IsZero() || !t.Equal(t.Truncate(24*time.Hour)) {
+		return t
+	}
+	return endOf(t)
+}
+
+// endOf returns the last second of a day that is given by its midnight.
+func endOf(day time.Time) time.Time { return day.Add(24*time.Hour - time.Second) }
 
 // texts returns an array of strings, nil if there is none. The exchange writes it as a
 // string that holds JSON, or as it is; an empty string is none. Numbers are taken by their
@@ -124,6 +159,7 @@ func (o *object) texts(key string) []string {
 		switch {
 		case e[0] == '"':
 			_ = json.Unmarshal(e, &texts[i]) // a string, and of a valid text
+			texts[i] = shortened(texts[i])
 		case '0' <= e[0] && e[0] <= '9':
 			texts[i] = string(e)
 		default:
@@ -132,6 +168,20 @@ func (o *object) texts(key string) []string {
 		}
 	}
 	return texts
+}
+
+// objects returns those of an array, nil if there is none. What is no object is left out.
+func (o *object) objects(key string) (list []*object) {
+	var elements []json.RawMessage
+	if json.Unmarshal(o.value(key), &elements) != nil {
+		return nil
+	}
+	for _, element := range elements {
+		if e, err := readObject(element); err == nil {
+			list = append(list, e)
+		}
+	}
+	return list
 }
 
 // number returns an amount between 0 and most, 0 if there is none. The exchange writes

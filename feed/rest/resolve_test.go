@@ -3,6 +3,7 @@ package rest_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"reflect"
@@ -48,7 +49,6 @@ func TestEveryName(t *testing.T) {
 				Condition: m.Condition, Question: m.Question, Slug: m.Slug,
 				Tokens:   []rest.Token{{ID: m.Yes, Outcome: m.Outcomes[0]}, {ID: m.No, Outcome: m.Outcomes[1]}},
 				TickSize: m.TickSize, NegRisk: m.NegRisk, Active: true, AcceptingOrders: true, OrderBook: true,
-				EndDate: time.Date(2026, 12, 31, 12, 0, 0, 0, time.UTC),
 			}
 			names := []string{
 				m.Yes, m.No, m.Condition, strings.ToUpper(m.Condition), m.Slug, " " + strings.ToUpper(m.Slug) + "\n",
@@ -65,8 +65,9 @@ func TestEveryName(t *testing.T) {
 					continue
 				}
 				want.MinOrderSize, want.GroupTitle = got.MinOrderSize, m.GroupTitle
-				if i < 4 {
-					want.GroupTitle = ""
+				want.EndDate = time.Date(2026, 12, 31, 12, 0, 0, 0, time.UTC)
+				if i < 4 { // by an id
+					want.GroupTitle, want.EndDate = "", time.Date(2026, 12, 31, 23, 59, 59, 0, time.UTC)
 				}
 				if !reflect.DeepEqual(got, want) || got.MinOrderSize < 5*book.Share || !slices.Equal(got.TokenIDs(), []string{m.Yes, m.No}) {
 					t.Errorf("%s:\n%+v\nwant\n%+v", name, got, want)
@@ -152,14 +153,44 @@ func outcomes(market any) (list []string) {
 	return list
 }
 
+// TestOldMarkets: markets that are odd in the ways of old ones are what they are, and spoil
+// none of their event.
+func TestOldMarkets(t *testing.T) {
+	atVenue(t, feedtest.VenueOptions{Seed: 5}, func(t *testing.T, _ *feedtest.Server, c *rest.Client, _ []feedtest.Market) {
+		t.Helper()
+		e, err := c.Event(t.Context(), feedtest.OldEvent)
+		if err != nil || len(e.Markets) != 4 {
+			t.Fatalf("%+v, %v", e, err)
+		}
+		pool, three, null, odd := &e.Markets[0], &e.Markets[1], &e.Markets[2], &e.Markets[3]
+		if pool.OrderBook || len(three.Tokens) != 3 || three.Tokens[2] != (rest.Token{ID: "9012", Outcome: "C"}) || len(null.Tokens) != 0 || null.Closed ||
+			null.Unreadable != "" || odd.Unreadable != "closed: neither true nor false" || odd.Slug != "old-odd" || pool.EndDate.Format(time.RFC3339) != "2021-01-01T23:59:59Z" {
+			t.Errorf("%+v", e)
+		}
+		if m, err := c.Market(t.Context(), "polymarket.com/event/"+feedtest.OldEvent+"/old-pool"); err != nil || m.OrderBook || m.Closed {
+			t.Errorf("%+v, %v", m, err)
+		}
+		if m, err := c.Complete(t.Context(), pool); err != nil || m.OrderBook {
+			t.Errorf("%+v, %v", m, err)
+		}
+		for _, m := range []*rest.Market{three, null} {
+			if m, err := c.Complete(t.Context(), m); !errors.Is(err, rest.ErrNotOpen) {
+				t.Errorf("%+v, %v", m, err)
+			}
+		}
+		if m, err := c.Complete(t.Context(), odd); !errors.As(err, new(*rest.AnswerError)) {
+			t.Errorf("%+v, %v", m, err)
+		}
+	})
+}
+
 // TestNotFound: what the exchange does not know is said so, with what its search finds.
 func TestNotFound(t *testing.T) {
 	atVenue(t, feedtest.VenueOptions{Seed: 5, Markets: 40}, func(t *testing.T, _ *feedtest.Server, c *rest.Client, _ []feedtest.Market) {
 		t.Helper()
 		for name, first := range map[string]string{
-			"will-it-rain-in-lisboa-on-day-3":                     "will-it-rain-in-lisbon-on-day-",
-			"https://polymarket.com/event/election-winer-day-1":   "election-winner-day-",
-			"https://polymarket.com/event/btc-updown-day-1/other": "",
+			"will-it-rain-in-lisboa-on-day-3":                   "will-it-rain-in-lisbon-on-day-",
+			"https://polymarket.com/event/election-winer-day-1": "election-winner-day-",
 			"zzz":                            "",
 			yes:                              "",
 			"0x" + strings.Repeat("0", 64):   "",
@@ -184,6 +215,11 @@ func TestNotFound(t *testing.T) {
 			}
 			time.Sleep(20 * time.Second)
 		}
+		many := (*rest.ManyMarketsError)(nil)
+		if _, err := c.Market(t.Context(), "polymarket.com/event/btc-updown-day-1/other"); !errors.As(err, &many) || len(many.Event.Markets) != 1 ||
+			err.Error() != `rest: the event "btc-updown-day-1" has no such market` {
+			t.Error(err)
+		}
 		unknown := (*rest.NotFoundError)(nil)
 		if _, err := c.Event(t.Context(), "zzz"); !errors.As(err, &unknown) {
 			t.Error(err)
@@ -198,9 +234,13 @@ func (s site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	text, ok := s[r.URL.Path]
 	if !ok {
 		w.WriteHeader(http.StatusNotFound)
+		text = unknown
 	}
 	io.WriteString(w, text)
 }
+
+// unknown is how the exchange says that there is no such thing.
+const unknown = `{"type":"not found error","error":"slug not found"}`
 
 const orderBook = `{"condition_id":"` + condition + `","question":"","market_slug":"","minimum_tick_size":0.01,"minimum_order_size":5,
 "neg_risk":false,"active":true,"closed":false,"accepting_orders":true,"enable_order_book":true,
@@ -258,11 +298,39 @@ func TestBothSources(t *testing.T) {
 		{"a condition that is not open", condition, site{ofCondition: "[" + listed + "]"}, notOpen},
 		{"a list of others", "0x" + strings.Repeat("0", 64), site{ofCondition: "[" + listed + "]"}, notFound},
 		{"an empty list", condition, site{ofCondition: "[]"}, notFound},
-		{"a list that is none", condition, site{ofCondition: "{}"}, failed("no array")},
+		{"a list that is none", condition, site{ofCondition: "{}"}, failed("the answer about a list of markets: no array")},
+		{"an odd one beside it", condition, site{ofCondition: `[null,{"closed":7},` + closed + "]"}, func(m *rest.Market, _ error) bool { return m != nil && m.Closed }},
+		{"an odd one", condition, site{ofCondition: `[` + strings.Replace(closed, `true`, `7`, 1) + "]"}, failed("closed: neither")},
 		{"ids work without Gamma", condition, site{clob: orderBook}, func(m *rest.Market, _ error) bool { return m != nil }},
 		{"a page", "a-slug", site{gamma: "<html>"}, func(_ *rest.Market, err error) bool { return errors.As(err, new(*feed.StatusError)) }},
 		{"nonsense", "a-slug", site{gamma: `{"closed":7}`}, failed("the answer about market a-slug: closed")},
-		{"nonsense of an event", "polymarket.com/event/a-slug", site{event: `{"markets":[{"closed":7}]}`}, failed("the answer about event a-slug: markets: number 1: closed")},
+		{"nonsense of an event", "polymarket.com/event/a-slug", site{event: `{"markets":[{"closed":7}]}`}, failed(`the answer about market "": closed`)},
+		{"an event of another slug", "polymarket.com/event/a-slug", site{clob: orderBook, event: `{"slug":"\u001be","markets":[` + listed + `]}`}, failed(`the answer about event a-slug: it is about "\x1be"`)},
+		{"a market of another slug", "a-slug", site{clob: orderBook, gamma: strings.Replace(listed, "a-slug", "b-slug", 1)}, failed(`the answer about market a-slug: it is about "b-slug"`)},
+		{"the slug is Gamma's", "a-slug", site{clob: strings.Replace(orderBook, `"market_slug":""`, `"market_slug":"old-slug"`, 1), gamma: listed}, func(m *rest.Market, _ error) bool {
+			return m != nil && m.Slug == "a-slug"
+		}},
+		{"labels that are missing in the order book", "a-slug", site{gamma: listed, clob: strings.NewReplacer(`"Yes"`, `""`, `"No"`, `""`).Replace(orderBook)}, func(m *rest.Market, _ error) bool {
+			return m != nil && m.Tokens[0] == rest.Token{ID: yes, Outcome: "No"} && m.Tokens[1] == rest.Token{ID: no, Outcome: "Yes"}
+		}},
+		{"a date without and one with its time", "a-slug", site{
+			gamma: strings.Replace(listed, "2027-01-01", "2027-01-01T17:30:00Z", 1), clob: strings.Replace(orderBook, `"neg`, `"end_date_iso":"2027-01-01T00:00:00Z","neg`, 1),
+		}, func(m *rest.Market, _ error) bool {
+			return m != nil && m.EndDate.Equal(time.Date(2027, 1, 1, 17, 30, 0, 0, time.UTC))
+		}},
+		{"never traded by an order book", "a-slug", site{gamma: strings.Replace(listed, `"closed"`, `"enableOrderBook":false,"closed"`, 1)}, func(m *rest.Market, _ error) bool {
+			return m != nil && !m.OrderBook && !m.Closed
+		}},
+		{"a market that says its event", "polymarket.com/event/e/a-slug", site{clob: orderBook, gamma: strings.Replace(listed, `"closed"`, `"events":[7,{"slug":"e"}],"closed"`, 1)}, func(m *rest.Market, _ error) bool {
+			return m != nil
+		}},
+		{"an event that says its market", "polymarket.com/event/e/a-slug", site{clob: orderBook, gamma: listed, "/gamma/events/slug/e": `{"markets":[` + listed + `]}`}, func(m *rest.Market, _ error) bool {
+			return m != nil
+		}},
+		{"a market of another event", "polymarket.com/event/e/a-slug", site{
+			clob: orderBook, gamma: strings.Replace(listed, `"closed"`, `"events":[{"slug":"f"}],"closed"`, 1), "/gamma/events/slug/e": `{"slug":"e","markets":[{"slug":"b"},{"slug":"c"}]}`,
+		}, func(_ *rest.Market, err error) bool { return errors.As(err, new(*rest.ManyMarketsError)) }},
+		{"a market of an unknown event", "polymarket.com/event/e/a-slug", site{clob: orderBook, gamma: listed}, notFound},
 	} {
 		m, err := open(t, start(t, c.site.ServeHTTP)).Market(t.Context(), c.name)
 		if !c.check(m, err) || (m == nil) == (err == nil) || err != nil && (!strings.HasPrefix(err.Error(), "rest: ") || strings.Count(err.Error(), "rest: ") > 1) {
@@ -299,7 +367,7 @@ func TestNameRequests(t *testing.T) {
 					io.WriteString(w, "[]")
 					return
 				}
-				answer(status, "{}")(w, r)
+				answer(status, unknown)(w, r)
 			}))
 			if _, err := c.Market(t.Context(), name); !notFound(nil, err) || strings.Join(got, " ") != want {
 				t.Errorf("%s: %v\n%s\nwant\n%s", name, err, strings.Join(got, " "), want)
@@ -312,6 +380,7 @@ func TestNameRequests(t *testing.T) {
 // say that there is no such market.
 func TestNotUnknown(t *testing.T) {
 	for _, name := range []string{yes, condition, "a-slug", "polymarket.com/event/a-slug"} {
+		page := `<html>{"error":"not found"}`
 		for _, c := range []struct {
 			status int
 			header []string
@@ -320,6 +389,8 @@ func TestNotUnknown(t *testing.T) {
 			{503, nil},
 			{403, nil},
 			{429, nil},
+			{404, nil},
+			{422, nil},
 			{404, []string{"Retry-After", "9"}},
 			{204, nil},
 			{301, []string{"Location", "/elsewhere"}},
@@ -329,13 +400,61 @@ func TestNotUnknown(t *testing.T) {
 			requests := 0
 			client := open(t, start(t, func(w http.ResponseWriter, r *http.Request) {
 				requests++
-				answer(c.status, "", c.header...)(w, r)
+				answer(c.status, page, c.header...)(w, r)
 			}))
 			_, err := client.Market(t.Context(), name)
 			refusal := (*feed.StatusError)(nil)
 			if !errors.As(err, &refusal) || refusal.Status != c.status || notFound(nil, err) || requests != 1 {
 				t.Errorf("%s, status %d: %v, %d requests", name, c.status, err, requests)
 			}
+		}
+	}
+}
+
+// TestGammaFails: what the order book does not know may be in the list, and so a list that
+// fails leaves it open.
+func TestGammaFails(t *testing.T) {
+	for _, name := range []string{yes, condition} {
+		for _, text := range []string{"<html>", unknown} {
+			c := open(t, start(t, func(w http.ResponseWriter, r *http.Request) {
+				if strings.HasPrefix(r.URL.Path, "/gamma") {
+					answer(http.StatusServiceUnavailable, text)(w, r)
+					return
+				}
+				answer(http.StatusNotFound, unknown)(w, r)
+			}))
+			_, err := c.Market(t.Context(), name)
+			if notFound(nil, err) {
+				t.Errorf("%s: %v", name, err)
+			}
+			wantStatus(t, err, http.StatusServiceUnavailable, 0)
+		}
+	}
+}
+
+// TestIsNotFound: the exchange's own words, and nothing else.
+func TestIsNotFound(t *testing.T) {
+	for _, c := range []struct {
+		err  error
+		want bool
+	}{
+		{&feed.StatusError{Status: 404, Body: noBook}, true},
+		{&feed.StatusError{Status: 422, Body: unknown}, true},
+		{fmt.Errorf("x: %w", &feed.StatusError{Status: 404, Body: unknown}), true},
+		{&feed.StatusError{Status: 404, Body: unknown, RetryAfter: 1}, false},
+		{&feed.StatusError{Status: 400, Body: unknown}, false},
+		{&feed.StatusError{Status: 200, Body: unknown}, false},
+		{&feed.StatusError{Status: 404}, false},
+		{&feed.StatusError{Status: 404, Body: "{}"}, false},
+		{&feed.StatusError{Status: 404, Body: `{"error":""}`}, false},
+		{&feed.StatusError{Status: 404, Body: `{"error":7}`}, false},
+		{&feed.StatusError{Status: 404, Body: `["error"]`}, false},
+		{&feed.StatusError{Status: 404, Body: "<html>" + unknown}, false},
+		{io.EOF, false},
+		{nil, false},
+	} {
+		if got := rest.IsNotFound(c.err); got != c.want {
+			t.Errorf("%v: %v", c.err, got)
 		}
 	}
 }
@@ -353,14 +472,14 @@ func TestLongAnswers(t *testing.T) {
 		for _, n := range []int{most, most + 1} {
 			c := open(t, start(t, func(w http.ResponseWriter, r *http.Request) {
 				if r.URL.Path != path {
-					w.WriteHeader(http.StatusNotFound)
+					answer(http.StatusNotFound, unknown)(w, r)
 					return
 				}
 				w.(http.Flusher).Flush() // so that its length is not known
 				io.WriteString(w, "["+strings.Repeat(" ", n-2)+"]")
 			}))
 			_, err := c.Market(t.Context(), name)
-			if path == "/gamma/public-search" || path == "/gamma/markets" { // which may fail
+			if path == "/gamma/public-search" || path == "/gamma/markets" && n == most { // which may fail
 				if !notFound(nil, err) {
 					t.Errorf("%s, %d bytes: %v", path, n, err)
 				}
@@ -380,7 +499,7 @@ func TestNameTimes(t *testing.T) {
 			case <-time.After(6 * time.Second):
 			case <-r.Context().Done():
 			}
-			w.WriteHeader(http.StatusNotFound)
+			answer(http.StatusNotFound, unknown)(w, r)
 		})
 		for _, name := range []string{"a-slug", yes, condition} {
 			began := time.Now()

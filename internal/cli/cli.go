@@ -6,7 +6,6 @@ import (
 	"flag"
 	"io"
 	"slices"
-	"strconv"
 
 	"example.com/truebook/engine"
 	"example.com/truebook/feed"
@@ -40,17 +39,6 @@ func Parse(flags *flag.FlagSet, args []string) (others []string, err error) {
 		}
 	}
 	return append(others, rest...), nil
-}
-
-// Printable returns a text that came from a stranger as it may be shown on a
-// terminal: quoted, if it has anything in it but plain characters.
-func Printable(text string) string {
-	for _, c := range text {
-		if c < ' ' || c > '~' {
-			return strconv.QuoteToASCII(text)
-		}
-	}
-	return text
 }
 
 // Replay drives a replay by a recording, without ending it, and calls visit with each
