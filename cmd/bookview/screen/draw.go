@@ -2,6 +2,8 @@ package screen
 
 import (
 	"strconv"
+
+	"example.com/truebook/internal/cli"
 )
 
 // Below these a screen is a few lines of text.
@@ -84,7 +86,7 @@ func (s *Screen) drawFoot(g *Grid, p *pane) int {
 	}
 	if s.newest.Note != "" {
 		y--
-		g.put(0, y, g.Width, clip(clean(s.newest.Note), g.Width, s.glyphs.dots), Ink{Role: Label})
+		g.put(0, y, g.Width, clip(cli.Clean(s.newest.Note), g.Width, s.glyphs.dots), Ink{Role: Label})
 	}
 	if s.newest.Recording != nil {
 		y--
@@ -162,12 +164,12 @@ func speedText(speed float64) string {
 func (s *Screen) drawRecording(g *Grid, y int) {
 	r := s.newest.Recording
 	ink := Ink{Role: Alert}
-	text := s.glyphs.recording + " REC " + clean(r.Name) + "  " + bytes(r.Bytes)
+	text := s.glyphs.recording + " REC " + cli.Clean(r.Name) + "  " + bytes(r.Bytes)
 	if r.Dropped > 0 {
 		text += "  " + thousands(int64(r.Dropped)) + " frames are not in it"
 	}
 	if r.Err != nil {
-		text = "recording has stopped: " + clean(r.Err.Error())
+		text = "recording has stopped: " + cli.Clean(r.Err.Error())
 		ink.Attr = Reverse
 	}
 	g.put(0, y, g.Width, clip(text, g.Width, s.glyphs.dots), ink)

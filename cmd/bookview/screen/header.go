@@ -8,6 +8,7 @@ import (
 
 	"example.com/truebook/book"
 	"example.com/truebook/engine"
+	"example.com/truebook/internal/cli"
 )
 
 // drawHead shows what the book is, whether it can be trusted and since when, and how its
@@ -30,7 +31,7 @@ func (s *Screen) drawTitle(g *Grid, y int, m *Market, p *pane) {
 	if len(s.in.Markets) > 1 {
 		tag(strconv.Itoa(s.market+1)+"/"+strconv.Itoa(len(s.in.Markets)), Ink{Role: Label}, 4)
 	}
-	if slug := clean(m.Slug); slug != "" && slug != clean(m.Title) {
+	if slug := cli.Clean(m.Slug); slug != "" && slug != cli.Clean(m.Title) {
 		tag(clip(slug, 28, s.glyphs.dots), Ink{Role: Label}, 1)
 	}
 	switch id := shortID(p.view.Asset, s.glyphs.dots); {
@@ -76,7 +77,7 @@ func (s *Screen) drawTitle(g *Grid, y int, m *Market, p *pane) {
 // title returns what a market is called: by the exchange, or else by its ids.
 func (s *Screen) title(m *Market, p *pane) string {
 	for _, text := range []string{m.Title, m.Slug} {
-		if text = clean(text); text != "" {
+		if text = cli.Clean(text); text != "" {
 			return text
 		}
 	}

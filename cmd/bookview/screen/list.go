@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"example.com/truebook/engine"
+	"example.com/truebook/internal/cli"
 )
 
 // drawList shows a line for each market.
@@ -19,7 +20,7 @@ func (s *Screen) drawList(g *Grid) {
 	}
 	head = append(head, piece{text, ink, 9})
 	if s.filter != "" {
-		head = append(head, piece{"with: " + clean(s.filter), Ink{}, 5})
+		head = append(head, piece{"with: " + cli.Clean(s.filter), Ink{}, 5})
 	}
 	if s.frozen {
 		head = append(head, piece{s.glyphs.pause + " FROZEN, NOT live", Ink{Alert, Bold | Reverse}, 9})
@@ -140,7 +141,7 @@ func (s *Screen) drawMarketLine(g *Grid, y int, c *listLayout, m *Market, chosen
 	for i := range m.Tokens { // one that is not live is told, whichever it is
 		if other := &m.Tokens[i].View; !s.live(other) && s.live(v) {
 			state, ink = s.stateWord(other)
-			g.put(c.outcome, y, c.outcomeEnd, clip(clean(m.Tokens[i].Outcome)+"!       ", c.outcomeEnd-c.outcome, ""), Ink{Alert, Bold})
+			g.put(c.outcome, y, c.outcomeEnd, clip(cli.Clean(m.Tokens[i].Outcome)+"!       ", c.outcomeEnd-c.outcome, ""), Ink{Alert, Bold})
 		}
 	}
 	g.put(c.state, y, c.stateEnd, state, ink)

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"example.com/truebook/book"
+	"example.com/truebook/internal/cli"
 )
 
 // mine returns how many of one's own orders rest in a row, and what is left of them: those
@@ -53,7 +54,7 @@ func (s *Screen) account() (string, Ink) {
 	case a == nil:
 		return "", Ink{}
 	case !a.Known:
-		return "own orders NOT known for " + age(s.in.Now.Sub(a.Since)) + ": " + clean(a.Reason), Ink{Alert, Bold | Reverse}
+		return "own orders NOT known for " + age(s.in.Now.Sub(a.Since)) + ": " + cli.Clean(a.Reason), Ink{Alert, Bold | Reverse}
 	default:
 		return count(len(a.Orders), "own order"), Ink{}
 	}

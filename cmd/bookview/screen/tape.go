@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"example.com/truebook/book"
+	"example.com/truebook/internal/cli"
 )
 
 // drawTape shows the last trades of a market, the newest first.
@@ -23,7 +24,7 @@ func (s *Screen) drawTape(g *Grid, y int, m *Market) {
 		label, decimals := "", 0
 		for i := range m.Tokens {
 			if token := &m.Tokens[i]; token.View.Asset == t.Asset {
-				label = clip(clean(token.Outcome), 10, s.glyphs.dots)
+				label = clip(cli.Clean(token.Outcome), 10, s.glyphs.dots)
 				if label == "" && len(m.Tokens) > 1 {
 					label = shortID(t.Asset, s.glyphs.dots)
 				}

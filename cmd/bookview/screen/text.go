@@ -4,7 +4,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/rivo/uniseg"
 
@@ -16,14 +15,6 @@ const cent = book.Dollar / 100
 
 // width returns how many cells a text is wide.
 func width(text string) int { return uniseg.StringWidth(text) }
-
-// clean returns a text that a stranger wrote as it may be shown: in one line, without
-// anything that moves a cursor or turns the direction of writing.
-func clean(text string) string {
-	return strings.Join(strings.FieldsFunc(text, func(r rune) bool {
-		return r == unicode.ReplacementChar || unicode.IsSpace(r) || !unicode.IsPrint(r) && r != '\u200d'
-	}), " ")
-}
 
 // clip shortens a text to some cells, and shows that it did.
 func clip(text string, room int, dots string) string {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/truebook/book"
+	"example.com/truebook/internal/cli"
 )
 
 func TestCents(t *testing.T) {
@@ -95,13 +96,13 @@ func TestStrangersTexts(t *testing.T) {
 		"\x1b[2J", "a\nb", "\u202ereversed", "\x9b31m", "\u2028", "a\x00b", "\u2066x\u2069", "\xff\xfe",
 		"\r\r\r", strings.Repeat("\u0301", 1000),
 	} {
-		for _, r := range clean(text) {
+		for _, r := range cli.Clean(text) {
 			if r < ' ' || r >= 0x7f && r < 0xa0 || r == 0x202e || r == 0x2028 || r == 0x2066 || r == 0x2069 {
-				t.Errorf("%q is shown as %q", text, clean(text))
+				t.Errorf("%q is shown as %q", text, cli.Clean(text))
 			}
 		}
 		g := newGrid(20, 1)
-		g.put(0, 0, 20, clean(text), Ink{})
+		g.put(0, 0, 20, cli.Clean(text), Ink{})
 		if n := width(strings.TrimSuffix(g.String(), "\n")); n > 20 {
 			t.Errorf("%q is %d cells wide", text, n)
 		}

@@ -7,6 +7,7 @@ import (
 
 	"example.com/truebook/book"
 	"example.com/truebook/engine"
+	"example.com/truebook/internal/cli"
 )
 
 // Options are what does not change while a screen is shown.
@@ -185,14 +186,14 @@ type pane struct {
 func (s *Screen) pane(m *Market, outcome int) pane {
 	if outcome < len(m.Tokens) {
 		t := &m.Tokens[outcome]
-		p := pane{view: t.View, history: s.histories[t.View.Asset], label: clean(t.Outcome)}
+		p := pane{view: t.View, history: s.histories[t.View.Asset], label: cli.Clean(t.Outcome)}
 		if len(m.Tokens) == 2 {
-			p.other = clean(m.Tokens[1-outcome].Outcome)
+			p.other = cli.Clean(m.Tokens[1-outcome].Outcome)
 		}
 		return p
 	}
 	t := &m.Tokens[0]
-	p := pane{view: t.View.Complement(), history: s.histories[t.View.Asset], other: clean(t.Outcome)}
+	p := pane{view: t.View.Complement(), history: s.histories[t.View.Asset], other: cli.Clean(t.Outcome)}
 	return p
 }
 
