@@ -11,13 +11,13 @@ import (
 	"github.com/gdamore/tcell/v3/vt"
 )
 
-// TestPicture takes the pictures of the README: the demo on a terminal of 100x34, as text
+// TestPicture takes the pictures of the README: the demo on a terminal of 112x34, as text
 // and as SVG. They are of a few seconds in real time, so that they are another each time;
 // the test looks that what was taken last can still be what it shows.
 func TestPicture(t *testing.T) {
 	t.Parallel()
 	if *update {
-		e := newEmulator(100, 34)
+		e := newEmulator(112, 34)
 		wait := start(t, e)
 		e.await(t, `● LIVE for 9s.*PROVED by hash(?s:.*)BUY(?s:.*)SELL|● LIVE for 10s`)
 		text, picture := e.text(), svg(e)

@@ -235,6 +235,7 @@ func TestAccount(t *testing.T) {
 	s.look()
 	golden(t, s, "account", 110, 24)
 	golden(t, s, "account", 80, 24)
+	golden(t, s, "account", 42, 12)
 	account.Known, account.Reason, account.Since = false, "the connection is not there", s.now
 	s.wait(3 * time.Second)
 	golden(t, s, "account-unknown", 110, 24)

@@ -115,9 +115,12 @@ func (g *Grid) put(x, y, end int, text string, ink Ink) int {
 	return x
 }
 
-// right writes a text so that it ends before end. It must fit.
+// right writes a text so that it ends before end. A text that does not fit is left out:
+// half of a number would be another one.
 func (g *Grid) right(y, end int, text string, ink Ink) {
-	g.put(end-width(text), y, end, text, ink)
+	if from := end - width(text); from >= 0 && end <= g.Width {
+		g.put(from, y, end, text, ink)
+	}
 }
 
 // row gives cells of a row an ink, and keeps what is in them.

@@ -27,7 +27,7 @@ func (s *Screen) layout(from, end int, p *pane) layout {
 		x += width
 		return x
 	}
-	if s.in.Account != nil {
+	if s.in.Account != nil && room >= 60 {
 		l.mine = column(11)
 		room -= 11
 	}

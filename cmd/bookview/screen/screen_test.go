@@ -117,6 +117,10 @@ func TestAnyKeys(t *testing.T) {
 			if r.IntN(9) == 0 {
 				in.Markets = in.Markets[:0]
 			}
+			if r.IntN(2) == 0 && len(in.Markets) > 0 {
+				v := &in.Markets[0].Tokens[0].View
+				in.Account = &Account{Known: r.IntN(2) == 0, Orders: []Order{{Asset: v.Asset, Price: v.Snapshot.Top().Bid.Price, Size: 1}}}
+			}
 			if r.IntN(2) == 0 {
 				in.Playback = &Playback{Begin: in.Now, End: in.Now.Add(time.Hour), At: in.Now}
 			}
@@ -164,6 +168,11 @@ func checkGrid(t *testing.T, s *Screen, g *Grid, w, h int) {
 		return
 	}
 	p := s.pane(m, s.outcome)
+	for y, r := range s.rows {
+		if w >= leastWidth && !strings.Contains(rowOf(g, y), s.bare(r.price, &p.view)) {
+			t.Fatalf("line %d does not show %d in full:\n%s", y, r.price, g)
+		}
+	}
 	reversed := slices.ContainsFunc(g.Cells[:min(2, h)*w], func(c Cell) bool {
 		return c.Ink.Attr&Reverse != 0 && c.Ink.Role == Alert
 	})
