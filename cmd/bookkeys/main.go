@@ -170,7 +170,7 @@ func (o *options) privateKey(getenv func(string) string) (keys.PrivateKey, int, 
 	}
 	text, err := keys.ReadFile(o.keyFile)
 	if err != nil {
-		return keys.PrivateKey{}, cli.BadFile, err
+		return keys.PrivateKey{}, cli.BadFile, fmt.Errorf("%w (of --key-file)", err)
 	}
 	key, err := keys.ParsePrivateKey(text.Reveal())
 	return key, cli.BadFile, err

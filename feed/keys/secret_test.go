@@ -253,3 +253,37 @@ func TestEnvironment(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// TestPathIsTheSecret: a secret that is given where the path of its file belongs is in no
+// error, whatever is wrong with the file of that name. The variable is.
+func TestPathIsTheSecret(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, c := range []struct {
+		what string
+		make func(path string) error
+		want error
+	}{
+		{"none", func(string) error { return nil }, os.ErrNotExist},
+		{"of others", func(path string) error { return errors.Join(os.WriteFile(path, nil, 0o600), os.Chmod(path, 0o644)) }, keys.ErrReadable},
+		{"a directory", func(path string) error { return os.Mkdir(path, 0o700) }, nil},
+		{"empty", func(path string) error { return os.WriteFile(path, nil, 0o600) }, nil},
+		{"long", func(path string) error { return os.WriteFile(path, make([]byte, 5<<10), 0o600) }, nil},
+	} {
+		if err := errors.Join(os.RemoveAll(private), c.make(private)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := keys.PrivateKeyFromEnvironment(func(name string) string {
+			if name == keys.PrivateKeyVariable+"_FILE" {
+				return private
+			}
+			return ""
+		})
+		if err == nil || c.want != nil && !errors.Is(err, c.want) ||
+			strings.Contains(err.Error(), private) || !strings.Contains(err.Error(), keys.PrivateKeyVariable+"_FILE") {
+			t.Errorf("%s: %v", c.what, err)
+		}
+	}
+	if _, err := keys.ReadFile(private + "\x00"); err == nil || strings.Contains(err.Error(), private) {
+		t.Error(err)
+	}
+}
