@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"syscall"
 )
 
 // The variables that secrets are read from. Each has a sibling that ends with _FILE and
@@ -25,6 +26,9 @@ var ErrUnset = errors.New("keys: not in the environment")
 // ErrReadable says that a file with a secret may be read by others.
 var ErrReadable = errors.New("keys: others may read the file")
 
+// errIrregular says that what should be a file is a directory, a pipe or a device.
+var errIrregular = errors.New("keys: it is no regular file")
+
 // maxFile bounds what is read of a file, in bytes.
 const maxFile = 4 << 10
 
@@ -32,10 +36,10 @@ const maxFile = 4 << 10
 // owner may have a right to it (mode 0600 or less), or it fails with [ErrReadable]. On
 // systems without such modes, nothing is known of who may read it, and nothing is asked.
 //
-// No error shows the path: it may be the secret itself, given where a path belongs. The
-// caller says whose file it was.
+// It does not wait for a named pipe, which is no file to it. No error shows the path: it
+// may be the secret itself, given where a path belongs. The caller says whose file it was.
 func ReadFile(path string) (Secret, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
 		return Secret{}, pathless(err)
 	}
@@ -45,7 +49,7 @@ func ReadFile(path string) (Secret, error) {
 	case err != nil:
 		return Secret{}, pathless(err)
 	case !info.Mode().IsRegular():
-		return Secret{}, errors.New("keys: it is no regular file")
+		return Secret{}, errIrregular
 	case info.Mode().Perm()&0o177 != 0:
 		return Secret{}, fmt.Errorf("%w: its mode is %04o, and must be 0600", ErrReadable, info.Mode().Perm())
 	}
