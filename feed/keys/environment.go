@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"runtime"
 	"strings"
 	"syscall"
 )
@@ -33,8 +35,8 @@ var errIrregular = errors.New("keys: it is no regular file")
 const maxFile = 4 << 10
 
 // ReadFile reads a secret from a file: what is in it, without white space around. Only its
-// owner may have a right to it (mode 0600 or less), or it fails with [ErrReadable]. On
-// systems without such modes, nothing is known of who may read it, and nothing is asked.
+// owner may have a right to it (mode 0600 or less), or it fails with [ErrReadable]. Windows
+// has no such modes: nothing is known there of who may read it, and nothing is asked.
 //
 // It does not wait for a named pipe, which is no file to it. No error shows the path: it
 // may be the secret itself, given where a path belongs. The caller says whose file it was.
@@ -50,7 +52,7 @@ func ReadFile(path string) (Secret, error) {
 		return Secret{}, pathless(err)
 	case !info.Mode().IsRegular():
 		return Secret{}, errIrregular
-	case info.Mode().Perm()&0o177 != 0:
+	case !isPrivate(info.Mode(), runtime.GOOS):
 		return Secret{}, fmt.Errorf("%w: its mode is %04o, and must be 0600", ErrReadable, info.Mode().Perm())
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
@@ -64,6 +66,12 @@ func ReadFile(path string) (Secret, error) {
 		return Secret{}, errors.New("keys: the file is empty")
 	}
 	return NewSecret(string(text)), nil
+}
+
+// isPrivate says whether nobody but its owner may read a file, as far as its mode tells. On
+// Windows that is always 0666, or 0444, and tells nothing.
+func isPrivate(mode fs.FileMode, system string) bool {
+	return system == "windows" || mode.Perm()&0o177 == 0
 }
 
 // pathless is an error of package os about a file, without the path.
