@@ -127,6 +127,14 @@ func TestNewCredentials(t *testing.T) {
 		{address, apiKey, secret, ""},
 		{address, apiKey, secret + "!", passphrase},
 		{address, apiKey, secret[:41], passphrase},
+		{address, apiKey, "=", passphrase},
+		{address, apiKey, "====", passphrase},
+		{"0xF39" + address[5:], apiKey, secret, passphrase},
+		{"0xe39" + address[5:], apiKey, secret, passphrase},
+		{"0x" + strings.ToLower(address[2:41]) + "F", apiKey, secret, passphrase},
+		{address[2:], apiKey, secret, passphrase},
+		{address + "00", apiKey, secret, passphrase},
+		{address[:40], apiKey, secret, passphrase},
 		{address, apiKey + "\r\nX: y", secret, passphrase},
 		{address, apiKey + `"`, secret, passphrase},
 		{address, apiKey, secret, passphrase + "\n"},
@@ -158,6 +166,21 @@ func TestNewCredentials(t *testing.T) {
 	b, err := keys.NewCredentials(address, apiKey, base64.RawURLEncoding.EncodeToString(raw), passphrase)
 	if err != nil || a.Sign("1", "GET", "/", nil) != b.Sign("1", "GET", "/", nil) {
 		t.Error(err)
+	}
+}
+
+// TestAddress: what is sent has the checksum, also where what was given has none.
+func TestAddress(t *testing.T) {
+	for _, text := range []string{address, strings.ToLower(address), "0x" + strings.ToUpper(address[2:])} {
+		c, err := keys.NewCredentials(text, apiKey, secret, passphrase)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		header, err := c.Header("GET", "/data/orders", nil, time.Unix(1, 0))
+		if err != nil || c.Address != address || header["POLY_ADDRESS"] != address {
+			t.Errorf("%s: %s, sent as %s, %v", text, c.Address, header["POLY_ADDRESS"], err)
+		}
 	}
 }
 
