@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"slices"
@@ -186,12 +187,16 @@ func (o *options) headers(private keys.PrivateKey) ([]byte, int, error) {
 	if base == "" {
 		base = rest.BaseURL
 	}
+	u, err := url.Parse(base)
+	if err != nil { // rest.New has read it before
+		return nil, cli.Usage, err
+	}
 	var b bytes.Buffer
 	if !o.create {
-		fmt.Fprintf(&b, "GET %s/auth/derive-api-key\n", base)
+		fmt.Fprintf(&b, "GET %s\n", u.JoinPath("auth/derive-api-key"))
 	}
 	if !o.derive {
-		fmt.Fprintf(&b, "POST %s/auth/api-key\n", base)
+		fmt.Fprintf(&b, "POST %s\n", u.JoinPath("auth/api-key"))
 	}
 	var names []string
 	for name := range header {

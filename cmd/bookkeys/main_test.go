@@ -149,6 +149,25 @@ func TestDryRun(t *testing.T) {
 	}
 }
 
+// TestDryRunURL: what is shown is what would be asked, however the URL is written.
+func TestDryRunURL(t *testing.T) {
+	var asked strings.Builder
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.WriteString(r.Method + " http://" + r.Host + r.URL.Path + "\n")
+		w.WriteHeader(map[string]int{http.MethodGet: 404, http.MethodPost: 500}[r.Method])
+	}))
+	defer server.Close()
+	env := environment("POLY_PRIVATE_KEY", private)
+	for _, path := range []string{"", "/", "/x", "/x/", "/x//", "/x/./y/../z/"} {
+		asked.Reset()
+		_, _, failed := bookkeys(t, env, "--rest-url", server.URL+path)
+		stdout, _, code := bookkeys(t, env, "--dry-run", "--rest-url", server.URL+path)
+		if shown, _, _ := strings.Cut(stdout, "POLY_"); failed != cli.Failure || code != cli.OK || shown != asked.String() {
+			t.Errorf("%q: %q is shown, %q is asked", path, shown, asked.String())
+		}
+	}
+}
+
 func TestUsage(t *testing.T) {
 	dir := t.TempDir()
 	open, closed, empty := filepath.Join(dir, "open"), filepath.Join(dir, "closed"), filepath.Join(dir, "empty")
