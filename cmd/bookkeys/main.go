@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"os"
 	"os/signal"
 	"slices"
@@ -170,7 +171,7 @@ func (o *options) privateKey(getenv func(string) string) (keys.PrivateKey, int, 
 	}
 	text, err := keys.ReadFile(o.keyFile)
 	if err != nil {
-		return keys.PrivateKey{}, cli.BadFile, err
+		return keys.PrivateKey{}, cli.BadFile, fmt.Errorf("%w (of --key-file)", err)
 	}
 	key, err := keys.ParsePrivateKey(text.Reveal())
 	return key, cli.BadFile, err
@@ -186,12 +187,16 @@ func (o *options) headers(private keys.PrivateKey) ([]byte, int, error) {
 	if base == "" {
 		base = rest.BaseURL
 	}
+	u, err := url.Parse(base)
+	if err != nil { // rest.New has read it before
+		return nil, cli.Usage, err
+	}
 	var b bytes.Buffer
 	if !o.create {
-		fmt.Fprintf(&b, "GET %s/auth/derive-api-key\n", base)
+		fmt.Fprintf(&b, "GET %s\n", u.JoinPath("auth/derive-api-key"))
 	}
 	if !o.derive {
-		fmt.Fprintf(&b, "POST %s/auth/api-key\n", base)
+		fmt.Fprintf(&b, "POST %s\n", u.JoinPath("auth/api-key"))
 	}
 	var names []string
 	for name := range header {

@@ -74,6 +74,9 @@ func TestAnswers(t *testing.T) {
 		{"to be derived alone", 404, 200, []string{"--derive"}, cli.NotFound, "GET "},
 		{"to be made alone", 200, 200, []string{"--create"}, cli.OK, "POST "},
 		{"a bad signature", 401, 200, nil, cli.Failure, "GET "},
+		{"forbidden", 403, 200, nil, cli.Failure, "GET "},
+		{"took too long", 408, 200, nil, cli.Failure, "GET "},
+		{"too early", 425, 200, nil, cli.Failure, "GET "},
 		{"too many", 429, 200, nil, cli.Failure, "GET "},
 		{"down", 503, 200, nil, cli.Failure, "GET "},
 		{"another status with a key", 201, 200, nil, cli.Failure, "GET "},
@@ -149,6 +152,25 @@ func TestDryRun(t *testing.T) {
 	}
 }
 
+// TestDryRunURL: what is shown is what would be asked, however the URL is written.
+func TestDryRunURL(t *testing.T) {
+	var asked strings.Builder
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		asked.WriteString(r.Method + " http://" + r.Host + r.URL.Path + "\n")
+		w.WriteHeader(map[string]int{http.MethodGet: 404, http.MethodPost: 500}[r.Method])
+	}))
+	defer server.Close()
+	env := environment("POLY_PRIVATE_KEY", private)
+	for _, path := range []string{"", "/", "/x", "/x/", "/x//", "/x/./y/../z/"} {
+		asked.Reset()
+		_, _, failed := bookkeys(t, env, "--rest-url", server.URL+path)
+		stdout, _, code := bookkeys(t, env, "--dry-run", "--rest-url", server.URL+path)
+		if shown, _, _ := strings.Cut(stdout, "POLY_"); failed != cli.Failure || code != cli.OK || shown != asked.String() {
+			t.Errorf("%q: %q is shown, %q is asked", path, shown, asked.String())
+		}
+	}
+}
+
 func TestUsage(t *testing.T) {
 	dir := t.TempDir()
 	open, closed, empty := filepath.Join(dir, "open"), filepath.Join(dir, "closed"), filepath.Join(dir, "empty")
@@ -180,6 +202,10 @@ func TestUsage(t *testing.T) {
 		{environment(), []string{"--dry-run", "--key-file", empty}, cli.BadFile},
 		{environment(), []string{"--dry-run", "--key-file", dir}, cli.BadFile},
 		{environment(), []string{"--dry-run", "--key-file", filepath.Join(dir, "none")}, cli.BadFile},
+		{environment(), []string{"--dry-run", "--key-file", private}, cli.BadFile},
+		{environment(), []string{"--dry-run", "--key-file", "0x" + private}, cli.BadFile},
+		{environment(), []string{"--dry-run", "--key-file", filepath.Join(closed, private)}, cli.BadFile},
+		{environment("POLY_PRIVATE_KEY_FILE", private), []string{"--dry-run"}, cli.BadFile},
 		{environment("POLY_PRIVATE_KEY", private+"00"), []string{"--dry-run"}, cli.BadFile},
 		{env, []string{private}, cli.Usage},
 		{env, []string{"--private-key", private}, cli.Usage},

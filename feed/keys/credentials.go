@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"encoding/hex"
 	"errors"
 	"strconv"
 	"strings"
@@ -14,7 +15,8 @@ import (
 // [NewCredentials]; the zero value is none. Values may be copied, and used by any number of
 // goroutines.
 type Credentials struct {
-	// Address is that of the wallet: 0x and 40 hex digits.
+	// Address is that of the wallet: 0x and 40 hex digits, with the checksum of its letters
+	// (EIP-55).
 	Address string
 	// Key names the API key, and is told to those whom the account trades with. It is kept
 	// as the two others are all the same.
@@ -39,10 +41,12 @@ const maxCredential = 256
 
 // NewCredentials returns the credentials of an API key, as the exchange writes them: the
 // key, its secret in url-safe base64 (or plain base64), its passphrase. The address is the
-// wallet's. An error matches [ErrCredentials], and shows nothing of the others.
+// wallet's: its letters are all of one case, or have their checksum (EIP-55). An error
+// matches [ErrCredentials], and shows nothing of the others.
 func NewCredentials(address, key, secret, passphrase string) (Credentials, error) {
-	if !isAddress(address) {
-		return Credentials{}, &malformedError{"the address is not 0x and 40 hex digits"}
+	address, err := parseAddress(address)
+	if err != nil {
+		return Credentials{}, err
 	}
 	for _, part := range []struct{ what, text string }{
 		{"key", key}, {"secret", secret}, {"passphrase", passphrase},
@@ -52,8 +56,8 @@ func NewCredentials(address, key, secret, passphrase string) (Credentials, error
 		}
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(strings.NewReplacer("+", "-", "/", "_").Replace(strings.TrimRight(secret, "=")))
-	if err != nil {
-		return Credentials{}, &malformedError{"the secret is no base64"}
+	if err != nil || len(raw) == 0 { // "=" is no text, and would sign with no key
+		return Credentials{}, &malformedError{"the secret is no base64, or that of nothing"}
 	}
 	return Credentials{
 		Address: address, Key: NewSecret(key), Secret: NewSecret(secret), Passphrase: NewSecret(passphrase),
@@ -94,10 +98,19 @@ func (c Credentials) Header(method, path string, body []byte, at time.Time) (map
 	}, nil
 }
 
-// isAddress says whether a text is an address, in any case.
-func isAddress(text string) bool {
+// parseAddress returns an address as EIP-55 writes it. One in lower or in upper case alone
+// has no checksum; with a wrong one, a letter of it is not what was meant.
+func parseAddress(text string) (string, error) {
 	digits, ok := strings.CutPrefix(text, "0x")
-	return ok && len(digits) == 40 && strings.Trim(strings.ToLower(digits), "0123456789abcdef") == ""
+	raw, err := hex.DecodeString(digits)
+	if !ok || err != nil || len(raw) != 20 {
+		return "", &malformedError{"the address is not 0x and 40 hex digits"}
+	}
+	address := checksummed([20]byte(raw))
+	if text != address && digits != strings.ToLower(digits) && digits != strings.ToUpper(digits) {
+		return "", &malformedError{"the address has a wrong checksum (EIP-55): a letter of it is another, or of the other case"}
+	}
+	return address, nil
 }
 
 // isPlain says whether a text has nothing in it that a header, a message or a shell would

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
+	"runtime"
 	"strings"
+	"syscall"
 )
 
 // The variables that secrets are read from. Each has a sibling that ends with _FILE and
@@ -25,39 +28,58 @@ var ErrUnset = errors.New("keys: not in the environment")
 // ErrReadable says that a file with a secret may be read by others.
 var ErrReadable = errors.New("keys: others may read the file")
 
+// errIrregular says that what should be a file is a directory, a pipe or a device.
+var errIrregular = errors.New("keys: it is no regular file")
+
 // maxFile bounds what is read of a file, in bytes.
 const maxFile = 4 << 10
 
 // ReadFile reads a secret from a file: what is in it, without white space around. Only its
-// owner may have a right to it (mode 0600 or less), or it fails with [ErrReadable]. The
-// errors show the path and nothing else. On systems without such modes, nothing is known
-// of who may read it, and nothing is asked.
+// owner may have a right to it (mode 0600 or less), or it fails with [ErrReadable]. Windows
+// has no such modes: nothing is known there of who may read it, and nothing is asked.
+//
+// It does not wait for a named pipe, which is no file to it. No error shows the path: it
+// may be the secret itself, given where a path belongs. The caller says whose file it was.
 func ReadFile(path string) (Secret, error) {
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return Secret{}, fmt.Errorf("keys: %w", err)
+		return Secret{}, pathless(err)
 	}
 	defer f.Close() //nolint:errcheck // reading is over by then
 	info, err := f.Stat()
 	switch {
 	case err != nil:
-		return Secret{}, fmt.Errorf("keys: %w", err)
+		return Secret{}, pathless(err)
 	case !info.Mode().IsRegular():
-		return Secret{}, fmt.Errorf("keys: %s is no file", path)
-	case info.Mode().Perm()&0o177 != 0:
-		return Secret{}, fmt.Errorf("%w: %s has mode %04o, and must have 0600", ErrReadable, path, info.Mode().Perm())
+		return Secret{}, errIrregular
+	case !isPrivate(info.Mode(), runtime.GOOS):
+		return Secret{}, fmt.Errorf("%w: its mode is %04o, and must be 0600", ErrReadable, info.Mode().Perm())
 	}
 	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
 	if err != nil {
-		return Secret{}, fmt.Errorf("keys: %w", err)
+		return Secret{}, pathless(err)
 	}
 	if len(text) > maxFile {
-		return Secret{}, fmt.Errorf("keys: %s has more than %d bytes", path, maxFile)
+		return Secret{}, fmt.Errorf("keys: the file has more than %d bytes", maxFile)
 	}
 	if text = bytes.TrimSpace(text); len(text) == 0 {
-		return Secret{}, fmt.Errorf("keys: %s is empty", path)
+		return Secret{}, errors.New("keys: the file is empty")
 	}
 	return NewSecret(string(text)), nil
+}
+
+// isPrivate says whether nobody but its owner may read a file, as far as its mode tells. On
+// Windows that is always 0666, or 0444, and tells nothing.
+func isPrivate(mode fs.FileMode, system string) bool {
+	return system == "windows" || mode.Perm()&0o177 == 0
+}
+
+// pathless is an error of package os about a file, without the path.
+func pathless(err error) error {
+	if about := (*os.PathError)(nil); errors.As(err, &about) {
+		return fmt.Errorf("keys: %s the file: %w", about.Op, about.Err)
+	}
+	return errors.New("keys: the file cannot be read")
 }
 
 // lookup returns a variable, or what is in the file that its sibling names.
@@ -65,10 +87,15 @@ func lookup(getenv func(string) string, name string) (Secret, error) {
 	if text := strings.TrimSpace(getenv(name)); text != "" {
 		return NewSecret(text), nil
 	}
-	if path := getenv(name + "_FILE"); path != "" {
-		return ReadFile(path)
+	path := getenv(name + "_FILE")
+	if path == "" {
+		return Secret{}, nil
 	}
-	return Secret{}, nil
+	s, err := ReadFile(path)
+	if err != nil {
+		return Secret{}, fmt.Errorf("%w (of %s_FILE)", err, name)
+	}
+	return s, nil
 }
 
 // PrivateKeyFromEnvironment reads the private key from [PrivateKeyVariable]. It fails with

@@ -127,6 +127,14 @@ func TestNewCredentials(t *testing.T) {
 		{address, apiKey, secret, ""},
 		{address, apiKey, secret + "!", passphrase},
 		{address, apiKey, secret[:41], passphrase},
+		{address, apiKey, "=", passphrase},
+		{address, apiKey, "====", passphrase},
+		{"0xF39" + address[5:], apiKey, secret, passphrase},
+		{"0xe39" + address[5:], apiKey, secret, passphrase},
+		{"0x" + strings.ToLower(address[2:41]) + "F", apiKey, secret, passphrase},
+		{address[2:], apiKey, secret, passphrase},
+		{address + "00", apiKey, secret, passphrase},
+		{address[:40], apiKey, secret, passphrase},
 		{address, apiKey + "\r\nX: y", secret, passphrase},
 		{address, apiKey + `"`, secret, passphrase},
 		{address, apiKey, secret, passphrase + "\n"},
@@ -158,6 +166,21 @@ func TestNewCredentials(t *testing.T) {
 	b, err := keys.NewCredentials(address, apiKey, base64.RawURLEncoding.EncodeToString(raw), passphrase)
 	if err != nil || a.Sign("1", "GET", "/", nil) != b.Sign("1", "GET", "/", nil) {
 		t.Error(err)
+	}
+}
+
+// TestAddress: what is sent has the checksum, also where what was given has none.
+func TestAddress(t *testing.T) {
+	for _, text := range []string{address, strings.ToLower(address), "0x" + strings.ToUpper(address[2:])} {
+		c, err := keys.NewCredentials(text, apiKey, secret, passphrase)
+		if err != nil {
+			t.Errorf("%s: %v", text, err)
+			continue
+		}
+		header, err := c.Header("GET", "/data/orders", nil, time.Unix(1, 0))
+		if err != nil || c.Address != address || header["POLY_ADDRESS"] != address {
+			t.Errorf("%s: %s, sent as %s, %v", text, c.Address, header["POLY_ADDRESS"], err)
+		}
 	}
 }
 
@@ -250,6 +273,40 @@ func TestEnvironment(t *testing.T) {
 		t.Error(err)
 	}
 	if k, err := keys.PrivateKeyFromEnvironment(func(string) string { return private }); err != nil || k.Address() != address {
+		t.Error(err)
+	}
+}
+
+// TestPathIsTheSecret: a secret that is given where the path of its file belongs is in no
+// error, whatever is wrong with the file of that name. The variable is.
+func TestPathIsTheSecret(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for _, c := range []struct {
+		what string
+		make func(path string) error
+		want error
+	}{
+		{"none", func(string) error { return nil }, os.ErrNotExist},
+		{"of others", func(path string) error { return errors.Join(os.WriteFile(path, nil, 0o600), os.Chmod(path, 0o644)) }, keys.ErrReadable},
+		{"a directory", func(path string) error { return os.Mkdir(path, 0o700) }, nil},
+		{"empty", func(path string) error { return os.WriteFile(path, nil, 0o600) }, nil},
+		{"long", func(path string) error { return os.WriteFile(path, make([]byte, 5<<10), 0o600) }, nil},
+	} {
+		if err := errors.Join(os.RemoveAll(private), c.make(private)); err != nil {
+			t.Fatal(err)
+		}
+		_, err := keys.PrivateKeyFromEnvironment(func(name string) string {
+			if name == keys.PrivateKeyVariable+"_FILE" {
+				return private
+			}
+			return ""
+		})
+		if err == nil || c.want != nil && !errors.Is(err, c.want) ||
+			strings.Contains(err.Error(), private) || !strings.Contains(err.Error(), keys.PrivateKeyVariable+"_FILE") {
+			t.Errorf("%s: %v", c.what, err)
+		}
+	}
+	if _, err := keys.ReadFile(private + "\x00"); err == nil || strings.Contains(err.Error(), private) {
 		t.Error(err)
 	}
 }

@@ -2,6 +2,7 @@ package keys
 
 import (
 	"encoding/hex"
+	"io/fs"
 	"net/http"
 	"strings"
 	"testing"
@@ -115,6 +116,32 @@ func TestHMAC(t *testing.T) {
 	} {
 		if header[name] != want {
 			t.Errorf("%s: %v", name, header[name])
+		}
+	}
+}
+
+// TestIsPrivate: modes say who may read a file, but on Windows, where they are always these
+// two.
+func TestIsPrivate(t *testing.T) {
+	for _, c := range []struct {
+		system string
+		mode   fs.FileMode
+		want   bool
+	}{
+		{"linux", 0o600, true},
+		{"linux", 0o400, true},
+		{"darwin", 0o600, true},
+		{"linux", 0o604, false},
+		{"linux", 0o640, false},
+		{"linux", 0o620, false},
+		{"linux", 0o700, false},
+		{"darwin", 0o666, false},
+		{"darwin", 0o444, false},
+		{"windows", 0o666, true},
+		{"windows", 0o444, true},
+	} {
+		if got := isPrivate(c.mode, c.system); got != c.want {
+			t.Errorf("%04o on %s: %v", c.mode, c.system, got)
 		}
 	}
 }

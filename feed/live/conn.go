@@ -22,9 +22,10 @@ const (
 	keptBytes = 1 << 20
 )
 
-// Conn is one connection to the market channel, subscribed to its tokens. Next
-// and More are for one goroutine, Ping, Subscribe and Unsubscribe for another one
-// at a time; Close may be called from any.
+// Conn is one connection: to the market channel, subscribed to its tokens
+// ([Source.Open]), or to a channel that the caller speaks to itself
+// ([Source.OpenWith]). Next and More are for one goroutine, Ping, Send, Subscribe and
+// Unsubscribe for another one at a time; Close may be called from any.
 type Conn struct {
 	socket *websocket.Conn
 	wire   *wire

@@ -29,8 +29,9 @@ const (
 	idleTime = 90 * time.Second
 	// maxHeader bounds the header of an answer, in bytes.
 	maxHeader = 64 << 10
-	// maxUnderWay is how many requests there are at a time to the order book, and how many
-	// connections to each host.
+	// maxUnderWay is how many connections there are to each host: one for each request that
+	// may be under way to the exchange. Those to Gamma, which has a host of its own there,
+	// are fewer.
 	maxUnderWay = booksAtOnce + bookAtOnce + marketsAtOnce + 2*dataAtOnce + 2*keysAtOnce
 )
 

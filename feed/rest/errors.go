@@ -16,7 +16,8 @@ var (
 	// [feed.ErrBudget].
 	ErrBudget = fmt.Errorf("rest: no turn before the deadline: %w", feed.ErrBudget)
 	// ErrTooBig says that an answer is longer than any that is read: [feed.MaxFrame]
-	// bytes for books, 1 MiB for a market, 8 MiB for an event.
+	// bytes for books, 1 MiB for a market, 8 MiB for an event or a list of markets,
+	// [MaxPage] for orders or trades, 4 KiB for an API key.
 	ErrTooBig = errors.New("rest: the answer is too long")
 	// ErrNotOpen says that a market is listed, and has no tokens or no order book yet:
 	// a new one is for some minutes (observed by others, 2026). It may be asked for
