@@ -180,6 +180,9 @@ func (w *watcher) resolve(ctx context.Context) (tokens []string, code int) {
 		return nil, code
 	}
 	w.names = found.names
+	if w.terminal != nil {
+		return found.withSiblings(), cli.OK
+	}
 	return found.tokens, cli.OK
 }
 

@@ -258,6 +258,23 @@ func whyNoBook(n named) string {
 	return ""
 }
 
+// withSiblings returns the tokens, each with the other one of its market behind it: the
+// screen shows both outcomes, and whether they agree.
+func (t *targets) withSiblings() (tokens []string) {
+	for _, token := range t.tokens {
+		all := []string{token}
+		if m := t.names[token].market; m != nil && len(m.Tokens) == 2 {
+			all = append(all, m.TokenIDs()...)
+		}
+		for _, token := range all {
+			if !slices.Contains(tokens, token) {
+				tokens = append(tokens, token)
+			}
+		}
+	}
+	return tokens
+}
+
 // add adds the tokens of a market, or one of them, of which no market may be known.
 func (t *targets) add(token string, m *rest.Market) {
 	tokens := []string{token}

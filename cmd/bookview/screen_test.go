@@ -61,10 +61,10 @@ func TestScreenGoesStale(t *testing.T) {
 	server, flags, markets := exchange(t, feedtest.VenueOptions{Seed: 2, Rate: 50})
 	e := newEmulator(80, 24)
 	wait := start(t, e, append(flags, markets[0].Yes)...)
-	e.await(t, `● LIVE`)
+	e.await(t, `● LIVE(?s:.*)mirror ok`) // the other outcome comes with the one that is named
 	server.Do(func(v *feedtest.Venue) { v.Inject(feedtest.Fault{Kind: feedtest.Reset, Market: -1}) })
 	e.await(t, `◌ STALE for .*disconnected, NOT live(?s:.*)bid \[[0-9.]+¢\](?s:.*)connection lost`)
-	e.await(t, `● LIVE(?s:.*)resyncs 1(?s:.*)bid [0-9]`)
+	e.await(t, `● LIVE(?s:.*)resyncs 2(?s:.*)bid [0-9]`)
 	e.SendRaw([]byte("\x03")) // Ctrl-C
 	if code, stderr := wait(); code != 0 || stderr != "" {
 		t.Errorf("exit %d, stderr %s", code, stderr)
