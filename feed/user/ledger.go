@@ -45,6 +45,8 @@ type ledger struct {
 	// touched are the orders that the present input has changed or may have made odd.
 	touched []*order
 	news    []Event // what has changed, for those who follow
+	// reopened: the present input says that an order is open that was Gone.
+	reopened bool
 	stats   *Stats
 
 	// now and conn are when and where the present input came.
@@ -107,7 +109,7 @@ func (o *order) odd() bool {
 // hear takes note that the stream has said something, when and where.
 func (l *ledger) hear(now time.Time, conn int) {
 	l.seq++
-	l.now, l.conn = now, conn
+	l.now, l.conn, l.reopened = now, conn, false
 }
 
 func (l *ledger) touch(o *order) {
@@ -132,7 +134,7 @@ func (l *ledger) streamOrder(n *orderNews) error {
 		o.born = l.seq
 	}
 	o.heard, o.heardAt, o.heardOn = l.seq, l.now, l.conn
-	return l.mergeOrder(o, n)
+	return l.mergeOrder(o, n, true)
 }
 
 // add adds an order of which nothing but the id is known.
@@ -145,8 +147,8 @@ func (l *ledger) add(id string) *order {
 	return o
 }
 
-// mergeOrder merges what is said of an order.
-func (l *ledger) mergeOrder(o *order, n *orderNews) error {
+// mergeOrder merges what is said of an order, by the stream or by REST.
+func (l *ledger) mergeOrder(o *order, n *orderNews, stream bool) error {
 	l.touch(o)
 	was := o.Order
 	if !o.known {
@@ -171,6 +173,11 @@ func (l *ledger) mergeOrder(o *order, n *orderNews) error {
 		return errOtherOrder
 	}
 	newer := n.Updated >= o.Updated
+	if o.Status == Gone && !n.canceled && (!stream || n.Updated > o.Updated) {
+		if l.reopen(o); l.open > maxOpen {
+			return errTooMany
+		}
+	}
 	o.said = max(o.said, n.Matched)
 	o.Updated = max(o.Updated, n.Updated)
 	switch {
@@ -212,6 +219,13 @@ func (l *ledger) close(o *order, status OrderStatus) {
 		}
 	}
 	o.Status, o.claims = status, false
+}
+
+// reopen opens an order again that was only inferred to be closed: the exchange says that it
+// is not. What was told before it was closed, and comes once more, says nothing of that.
+func (l *ledger) reopen(o *order) {
+	l.open++
+	o.Status, l.reopened = Live, true
 }
 
 func (l *ledger) forgetOrder(id string) {

@@ -302,7 +302,12 @@ func (c *core) take(f *flight) {
 		c.doubt(reasonOf(err))
 		return
 	}
-	again := c.closeAbsent(f)
+	again, unsure := c.closeAbsent(f)
+	if unsure {
+		a.flight, a.at = nil, c.now.Add(oldAgain)
+		c.doubt(Incomplete)
+		return
+	}
 	if !c.complete(f) {
 		a.again(c.now, 0)
 		if !c.known {
@@ -314,7 +319,7 @@ func (c *core) take(f *flight) {
 	a.completeTo = max(a.completeTo, f.newest)
 	l.forget(c.after())
 	a.at = c.now.Add(auditInterval)
-	if a.fresh || again {
+	if a.fresh || again || l.reopened {
 		a.fresh, a.at = false, c.now.Add(firstAudit)
 	}
 	c.recheck()
@@ -330,7 +335,8 @@ func (c *core) contradicts(f *flight) bool {
 			continue
 		}
 		other := o.Token != n.Token || o.Side != n.Side || o.Price != n.Price || o.Size != n.Size
-		if !o.Status.Open() || n.Matched < o.said || other {
+		closed := !o.Status.Open() && o.Status != Gone // which REST itself has said
+		if closed || n.Matched < o.said || other {
 			return true
 		}
 	}
@@ -349,7 +355,7 @@ func (c *core) contradicts(f *flight) bool {
 // merge merges all that has come. With force, what contradicts it is forgotten.
 func (c *core) merge(f *flight, force bool) error {
 	l := c.ledger
-	l.now = c.now
+	l.now, l.reopened = c.now, false
 	told := func(id string, news int) {
 		if f.audit && len(l.news) > news {
 			c.early[id] = c.now.Add(earlyTime)
@@ -376,7 +382,7 @@ func (c *core) merge(f *flight, force bool) error {
 			l.reset(o)
 		}
 		news := len(l.news)
-		if err := l.mergeOrder(o, n); err != nil {
+		if err := l.mergeOrder(o, n, false); err != nil {
 			return err
 		}
 		if o.heard <= f.seq && o.Status.Open() {
@@ -393,8 +399,9 @@ func (c *core) merge(f *flight, force bool) error {
 }
 
 // closeAbsent closes the orders that REST does not have any more. It says whether some
-// are too new to tell.
-func (c *core) closeAbsent(f *flight) (again bool) {
+// are too new to tell, and whether that leaves own state in doubt: the end of an order of
+// which another connection told last may have been missed.
+func (c *core) closeAbsent(f *flight) (again, unsure bool) {
 	l := c.ledger
 	for _, id := range slices.Sorted(maps.Keys(l.orders)) {
 		o := l.orders[id]
@@ -405,8 +412,9 @@ func (c *core) closeAbsent(f *flight) (again bool) {
 		if o.Status == Delayed {
 			patience = recentDelayed
 		}
-		if o.known && o.heardOn == c.conn && f.began.Sub(o.heardAt) < patience {
+		if o.known && f.began.Sub(o.heardAt) < patience {
 			again = true
+			unsure = unsure || !c.known && o.heardOn != c.conn
 			continue
 		}
 		was := o.Order
@@ -417,7 +425,7 @@ func (c *core) closeAbsent(f *flight) (again bool) {
 			c.early[id] = c.now.Add(earlyTime)
 		}
 	}
-	return again
+	return again, unsure
 }
 
 // complete says whether there is a fill for all that was matched when REST was asked. Of
