@@ -248,6 +248,58 @@ func TestOlderOrder(t *testing.T) {
 	}
 }
 
+// TestOlderOrderOnce: the fill of an order that was placed before the account's time counts
+// once, whether the order's message or its trade comes first, and whichever of them REST
+// lists first.
+func TestOlderOrderOnce(t *testing.T) {
+	fill := tradeText("t1", "0xa", "MATCHED", "20", at/1000, at)
+	for _, created := range []string{"1725838795", ""} {
+		order := func(kind, matched string) string {
+			return strings.Replace(orderText("0xa", kind, "LIVE", matched, at), "1725842401", created, 1)
+		}
+		check := func(s *script, matched book.Size) {
+			t.Helper()
+			v := s.core.view()
+			if !v.Known || len(v.Orders()) != 1 || v.Orders()[0].Matched != matched || len(s.core.suspects) > 0 {
+				t.Fatalf("known %v, %+v, %v", v.Known, v.Orders(), s.core.suspects)
+			}
+		}
+		s := scripted(t) // told by the stream while REST is asked
+		s.join(page(order("x", "0")), page())
+		s.pass(firstAudit + time.Second)
+		e := s.want(ordersEffect, 0)
+		s.frame(order("UPDATE", "20"))
+		s.answer(e, page(order("x", "0")))
+		s.answer(s.want(tradesEffect, 0), page())
+		s.frame(fill)
+		check(s, 20*book.Share)
+
+		s = scripted(t) // REST lists the trade later than the order
+		s.join(page(order("x", "20")), page())
+		s.frame(fill)
+		check(s, 20*book.Share)
+		s.frame(tradeText("t2", "0xa", "MATCHED", "30", at/1000, at)) // and this one is new
+		s.frame(order("UPDATE", "50"))
+		check(s, 50*book.Share)
+
+		s = scripted(t) // 20 were matched before, and 20 are now
+		s.join(page(order("x", "20")), page())
+		s.frame(fill)
+		s.frame(order("UPDATE", "40"))
+		check(s, 40*book.Share)
+		s.frame(order("UPDATE", "60")) // whose trade is lost
+		s.pass(maxSuspect + time.Second)
+		e = s.want(ordersEffect, 0)
+		s.pass(maxSuspect)
+		s.state(false, Incomplete)
+		s.answer(e, page(order("x", "60")))
+		s.answer(s.want(tradesEffect, 0), page(fill))
+		s.state(false, Incomplete)
+		s.audit(2*time.Second, page(order("x", "60")), page(fill, tradeText("t2", "0xa", "MATCHED", "20", at/1000, at)))
+		check(s, 60*book.Share)
+	}
+}
+
 // TestPendingTrades: trades are asked for from the oldest on that may still change.
 func TestPendingTrades(t *testing.T) {
 	s := scripted(t)

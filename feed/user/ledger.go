@@ -47,7 +47,7 @@ type ledger struct {
 	news    []Event // what has changed, for those who follow
 	// reopened: the present input says that an order is open that was Gone.
 	reopened bool
-	stats   *Stats
+	stats    *Stats
 
 	// now and conn are when and where the present input came.
 	now  time.Time
@@ -60,10 +60,13 @@ type order struct {
 	known  bool      // there is more than its id, market and token, which a fill tells
 	said   book.Size // of Matched, by what was said of the order itself
 	before book.Size // of Matched, by trades that are not in the ledger
+	// loose is the part of before that may be of trades that come yet: what REST's first
+	// answer about an older order had no trades for. taken is what such trades were.
+	loose, taken book.Size
 	// filled is the sum of its fills in the ledger that count, failed that of the others.
 	filled, failed book.Size
 	claims         bool   // it was said to be matched to the end
-	prior          bool   // it was placed before the ledger's time: before is not known to be 0
+	prior          bool   // before is not known: REST has not told of it yet, and it is older than the ledger
 	born, heard    uint64 // when the stream first and last told of it, 0 if REST did
 	closedAt       uint64 // seq when it was closed
 	touched        bool   // it is in ledger.touched
@@ -162,7 +165,7 @@ func (l *ledger) mergeOrder(o *order, n *orderNews, stream bool) error {
 		o.Order = n.Order
 		o.Status = status
 		o.known = true
-		o.prior = n.Created == 0 || n.Created < l.since+1000
+		o.prior = o.prior || n.Created == 0 || n.Created < l.since+1000
 		if status.Open() {
 			o.Status = Live
 			if l.open++; l.open > maxOpen {
@@ -196,6 +199,10 @@ func (l *ledger) mergeOrder(o *order, n *orderNews, stream bool) error {
 // settle brings an order up to date with what is known, and tells of it if that has
 // changed.
 func (l *ledger) settle(o *order, was *Order) {
+	// A trade that was taken for one of those that were matched before was none, if there is
+	// more now.
+	give := min(o.lacks(), o.taken)
+	o.before, o.loose, o.taken = o.before+give, o.loose+give, o.taken-give
 	o.Matched = o.matched()
 	if o.known && o.Matched >= o.Size && (o.Status.Open() || o.Status == Gone) {
 		l.close(o, Matched)
@@ -338,6 +345,8 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 		o := l.orders[f.Order]
 		was := o.Order
 		if f.Counts() {
+			take := min(f.Size, o.loose)
+			o.before, o.loose, o.taken = o.before-take, o.loose-take, o.taken+take
 			o.filled += f.Size
 		} else {
 			o.failed += f.Size
@@ -452,6 +461,7 @@ func (l *ledger) reset(o *order) {
 	if o.known && o.Status.Open() {
 		l.open--
 	}
-	o.known, o.said, o.before, o.Updated = false, 0, 0, 0
+	o.prior = o.prior || o.before > 0
+	o.known, o.said, o.before, o.loose, o.taken, o.Updated = false, 0, 0, 0, 0, 0
 	o.Market, o.Status, o.claims = "", Live, false
 }

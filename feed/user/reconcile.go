@@ -429,17 +429,20 @@ func (c *core) closeAbsent(f *flight) (again, unsure bool) {
 }
 
 // complete says whether there is a fill for all that was matched when REST was asked. Of
-// orders that were placed before the account's time, it need not be.
+// orders that are older than the account's time there need not be, the first time: what
+// has no fill then was matched before. Trades may be listed later than orders are, so that
+// a trade that comes later may be a part of it.
 func (c *core) complete(f *flight) bool {
 	whole := true
 	for _, o := range c.ledger.orders {
 		lacks := o.lacks()
 		switch {
-		case lacks == 0:
-		case o.prior:
-			o.before += lacks
+		case o.heard > f.seq: // it may have been matched since
+		case o.prior && o.known:
+			o.prior = false
+			o.before, o.loose = o.before+lacks, lacks
 			c.ledger.touch(o)
-		case o.heard <= f.seq:
+		case lacks > 0:
 			whole = false
 		}
 	}
