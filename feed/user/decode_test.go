@@ -1,6 +1,7 @@
 package user
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -207,5 +208,41 @@ func TestOdd(t *testing.T) {
 	// What stands beside something bad is read all the same.
 	if orders, _, _, err := read(owner, "["+replace(placement, `"BUY"`, `"HOLD"`)+","+placement+"]"); err == nil || len(orders) != 1 {
 		t.Errorf("%d orders, %v", len(orders), err)
+	}
+}
+
+// TestWhoseTrade: the taker's fill is the account's if the trade's owner is its key,
+// whatever side its wallet was on: other keys of the wallet are other accounts, and both
+// sides may be of one.
+func TestWhoseTrade(t *testing.T) {
+	const maker = "ce168652-c146-2d93-a45c-f36cc52ae6f6"
+	side := func(text, side string) string { return strings.Replace(text, `"TAKER"`, `"`+side+`"`, 1) }
+	both := strings.Replace(taken, maker, owner, 1)
+	nobody := strings.NewReplacer(`"`+owner+`"`, `""`).Replace(taken)
+	for _, c := range []struct {
+		key, frame string
+		want       []Role
+	}{
+		{owner, taken, []Role{Taker}},
+		{owner, side(taken, "MAKER"), []Role{Taker}},
+		{"another key of the wallet", taken, nil},
+		{maker, taken, []Role{Maker}},
+		{maker, side(taken, "MAKER"), []Role{Maker}},
+		{owner, both, []Role{Taker, Maker}},
+		{owner, side(both, "MAKER"), []Role{Taker, Maker}},
+		{owner, nobody, []Role{Taker}},
+		{owner, side(nobody, "MAKER"), nil},
+		{owner, side(nobody, ""), []Role{Taker}},
+	} {
+		_, trades, _, err := read(c.key, c.frame)
+		var got []Role
+		for _, n := range trades {
+			for i := range n.fills {
+				got = append(got, n.fills[i].Role)
+			}
+		}
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s\nof %s: %v, %v, want %v", c.frame, c.key, got, err, c.want)
+		}
 	}
 }
