@@ -148,7 +148,7 @@ func TestBounds(t *testing.T) {
 	r := reader{key: owner, stats: l.stats}
 	say := func(text string) {
 		t.Helper()
-		l.hear(time.Time{}, 1)
+		l.hear(time.UnixMilli(at+3_000_000), 1)
 		if _, err := r.frame([]byte(text), func(n *orderNews) {
 			if err := l.streamOrder(n); err != nil {
 				t.Fatal(err)

@@ -300,13 +300,34 @@ func TestOlderOrderOnce(t *testing.T) {
 	}
 }
 
+// TestFarTime: one message from far ahead makes nothing that comes later seem old.
+func TestFarTime(t *testing.T) {
+	s := scripted(t)
+	s.join(page(), page())
+	s.frame(orderText("0xz", "CANCELLATION", "CANCELED", "0", 4_000_000_000_000))
+	s.frame(tradeText("t1", "0xz", "CONFIRMED", "10", 4_000_000_000, 4_000_000_000_000))
+	s.audit(firstAudit+time.Second, page(), page())
+	if after := s.core.after(); after > at {
+		t.Errorf("trades after %v", after.Time())
+	}
+	for i := range maxClosed + 1 {
+		s.frame(orderText(fmt.Sprint("o", i), "CANCELLATION", "CANCELED", "0", at))
+	}
+	s.now = s.now.Add(time.Second)
+	s.frame(orderText("0xa", "PLACEMENT", "LIVE", "0", s.now.UnixMilli()))
+	if v := s.core.view(); len(v.Orders()) != 1 {
+		t.Errorf("%+v", v.Orders())
+	}
+}
+
 // TestPendingTrades: trades are asked for from the oldest on that may still change.
 func TestPendingTrades(t *testing.T) {
 	s := scripted(t)
 	s.join(page(), page())
 	s.frame(orderText("0xa", "PLACEMENT", "LIVE", "0", at))
 	s.frame(tradeText("t1", "0xa", "MATCHED", "40", at/1000, at+10))
-	s.frame(orderText("0xb", "PLACEMENT", "LIVE", "0", at+600_000)) // ten minutes later, by the exchange's clock
+	s.now = s.now.Add(10*time.Minute + 5*time.Second)
+	s.frame(orderText("0xb", "PLACEMENT", "LIVE", "0", at+600_000))
 	open := page(orderText("0xa", "x", "LIVE", "40", 0), orderText("0xb", "x", "LIVE", "0", 0))
 	s.audit(firstAudit+time.Second, open, page())
 	if after := s.core.after(); after != at-60_000 {

@@ -41,7 +41,7 @@ type ledger struct {
 	floor   feed.Timestamp
 
 	seq    uint64 // of the last input of the stream: it grows by one with each
-	newest feed.Timestamp
+	newest feed.Timestamp // that the stream has told
 	// touched are the orders that the present input has changed or may have made odd.
 	touched []*order
 	news    []Event // what has changed, for those who follow
@@ -115,6 +115,12 @@ func (l *ledger) hear(now time.Time, conn int) {
 	l.now, l.conn, l.reopened = now, conn, false
 }
 
+// past bounds a time of the exchange's clock by this machine's, which is some seconds off at
+// most: one message with a time far ahead would make all later ones seem old.
+func (l *ledger) past(t feed.Timestamp) feed.Timestamp {
+	return min(t, feed.Timestamp(l.now.UnixMilli()))
+}
+
 func (l *ledger) touch(o *order) {
 	if !o.touched {
 		o.touched = true
@@ -124,7 +130,7 @@ func (l *ledger) touch(o *order) {
 
 // streamOrder merges what the stream says of an order.
 func (l *ledger) streamOrder(n *orderNews) error {
-	l.newest = max(l.newest, n.Updated)
+	l.newest = max(l.newest, l.past(n.Updated))
 	o := l.orders[n.ID]
 	if o == nil {
 		if n.Updated > 0 && n.Updated <= l.forgotten {
@@ -237,14 +243,14 @@ func (l *ledger) reopen(o *order) {
 
 func (l *ledger) forgetOrder(id string) {
 	if o := l.orders[id]; o != nil && !o.Status.Open() {
-		l.forgotten = max(l.forgotten, o.Updated)
+		l.forgotten = max(l.forgotten, l.past(o.Updated))
 		delete(l.orders, id)
 	}
 }
 
 // streamTrade merges what the stream says of a trade.
 func (l *ledger) streamTrade(n *tradeNews) error {
-	l.newest = max(l.newest, n.said, n.updated)
+	l.newest = max(l.newest, l.past(max(n.said, n.updated)))
 	return l.mergeTrade(n, true)
 }
 
@@ -425,7 +431,7 @@ func (l *ledger) forget(before feed.Timestamp) {
 func (l *ledger) leave(market string) {
 	for id, o := range l.orders {
 		if o.Market == market {
-			l.forgotten = max(l.forgotten, o.Updated)
+			l.forgotten = max(l.forgotten, l.past(o.Updated))
 			if o.known && o.Status.Open() {
 				l.open--
 			}
