@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/truebook/book"
+	"example.com/truebook/feed"
 )
 
 // TestRetriedInASecond: a trade that is mined again in the second in which it was retried.
@@ -204,6 +205,36 @@ func TestLeaveDuringQuestion(t *testing.T) {
 	s.audit(2*time.Second, page(foreign), page())
 	if v := s.core.view(); len(v.Orders()) != 0 || !v.Known {
 		t.Errorf("%+v", v)
+	}
+}
+
+// TestLateOfAnotherMarket: leaving a market hides nothing of the others. What comes late of
+// its own orders opens none of them when it is followed again.
+func TestLateOfAnotherMarket(t *testing.T) {
+	other := "0x" + strings.Repeat("1", 64)
+	placed := strings.ReplaceAll(orderText("0xo", "PLACEMENT", "LIVE", "0", at+1000), market, other)
+	s := scripted(t, market, other)
+	s.join(page(), page())
+	s.now = time.UnixMilli(at + 1000)
+	s.frame(placed)
+	s.tell(&input{kind: marketsLeft, markets: []string{other}})
+	s.frame(orderText("0xa", "PLACEMENT", "LIVE", "0", at+900)) // 100 ms late
+	if v := s.core.view(); !v.Known || len(v.Orders()) != 1 {
+		t.Errorf("known %v, %+v; %+v", v.Known, v.Orders(), s.core.stats)
+	}
+	s.tell(&input{kind: marketsAdded, markets: []string{other}})
+	s.frame(placed)
+	if v := s.core.view(); len(v.Orders()) != 1 {
+		t.Errorf("%+v", v.Orders())
+	}
+	l := s.core.ledger
+	for i := range maxLeft + 10 {
+		id := fmt.Sprint(i)
+		l.orders[id] = &order{Order: Order{ID: id, Market: id, Updated: feed.Timestamp(i + 1)}}
+		l.leave(id)
+	}
+	if len(l.left) != maxLeft || l.left[other] == 0 {
+		t.Errorf("%d markets are remembered", len(l.left))
 	}
 }
 

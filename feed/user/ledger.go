@@ -19,6 +19,8 @@ const (
 	// maxTrades is how many trades are kept: beyond, those that are final and known to REST
 	// are forgotten, oldest first.
 	maxTrades = 4096
+	// maxLeft is of how many markets it is remembered that they were left.
+	maxLeft = 4096
 )
 
 // ledger is what is known of the account's orders and trades. News of the same thing may
@@ -35,6 +37,8 @@ type ledger struct {
 	// is not there any more: news of unknown orders that are no newer is of such.
 	closed    []string
 	forgotten feed.Timestamp
+	// left has the same of markets that were left: at most maxLeft.
+	left map[string]feed.Timestamp
 	// settled are trades in the order in which they became final. Trades that were matched
 	// before floor have all been seen, and those of them that are not there are forgotten.
 	settled []string
@@ -90,7 +94,7 @@ var (
 )
 
 func newLedger(since feed.Timestamp, stats *Stats) *ledger {
-	return &ledger{since: since, orders: map[string]*order{}, trades: map[string]*trade{}, stats: stats}
+	return &ledger{since: since, orders: map[string]*order{}, trades: map[string]*trade{}, left: map[string]feed.Timestamp{}, stats: stats}
 }
 
 // matched is how much of an order is matched, by all that is known.
@@ -133,7 +137,7 @@ func (l *ledger) streamOrder(n *orderNews) error {
 	l.newest = max(l.newest, l.past(n.Updated))
 	o := l.orders[n.ID]
 	if o == nil {
-		if n.Updated > 0 && n.Updated <= l.forgotten {
+		if n.Updated > 0 && n.Updated <= max(l.forgotten, l.left[n.Market]) {
 			l.stats.Late++
 			return nil
 		}
@@ -429,14 +433,27 @@ func (l *ledger) forget(before feed.Timestamp) {
 // leave forgets everything of a market. What comes late of it changes nothing when it is
 // followed again.
 func (l *ledger) leave(market string) {
+	newest := l.left[market]
 	for id, o := range l.orders {
 		if o.Market == market {
-			l.forgotten = max(l.forgotten, l.past(o.Updated))
+			newest = max(newest, l.past(o.Updated))
 			if o.known && o.Status.Open() {
 				l.open--
 			}
 			delete(l.orders, id)
 		}
+	}
+	if newest > 0 {
+		l.left[market] = newest
+	}
+	if len(l.left) > maxLeft {
+		var oldest string
+		for m, t := range l.left {
+			if oldest == "" || t < l.left[oldest] {
+				oldest = m
+			}
+		}
+		delete(l.left, oldest)
 	}
 	for id, t := range l.trades {
 		if t.market == market {
