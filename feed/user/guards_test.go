@@ -351,6 +351,42 @@ func TestFarTime(t *testing.T) {
 	}
 }
 
+// TestFillsOfAnOrder: fills of another side than their order, or of more than its size, are
+// no fills of it, whichever comes first. REST decides.
+func TestFillsOfAnOrder(t *testing.T) {
+	placed := orderText("0xa", "PLACEMENT", "LIVE", "0", at)
+	fill := func(id, size string) string { return tradeText(id, "0xa", "MATCHED", size, at/1000, at) }
+	sold := strings.Replace(fill("t1", "30"), `"matched_amount"`, `"side":"SELL","matched_amount"`, 1)
+	failed := strings.Replace(fill("t1", "60"), "MATCHED", "FAILED", 1)
+	for _, c := range []struct {
+		frames  []string
+		trades  string
+		matched book.Size // after REST has answered, -1 if it contradicts as well
+	}{
+		{[]string{placed, sold}, page(), 0},
+		{[]string{sold, placed}, page(), -1},
+		{[]string{placed, fill("t1", "60"), fill("t2", "60")}, page(fill("t1", "60")), 60},
+		{[]string{fill("t1", "60"), fill("t2", "60"), placed}, page(), -1},
+		{[]string{placed, fill("t1", "60"), fill("t2", "60")}, page(fill("t2", "60"), fill("t1", "60")), -1},
+		// One has failed, of which the message was lost, and the other came instead.
+		{[]string{placed, fill("t1", "60"), fill("t2", "60")}, page(fill("t2", "60"), failed), 60},
+	} {
+		s := scripted(t)
+		s.join(page(), page())
+		for _, f := range c.frames {
+			s.frame(f)
+		}
+		if s.core.known || s.core.reason != Contradiction {
+			t.Errorf("%v: known %v, %v", c.frames, s.core.known, s.core.reason)
+		}
+		matched := fmt.Sprint(max(c.matched, 0))
+		s.audit(firstAudit, page(orderText("0xa", "x", "LIVE", matched, 0)), c.trades)
+		if v := s.core.view(); v.Known != (c.matched >= 0) || v.Known && v.Orders()[0].Matched != c.matched*book.Share {
+			t.Errorf("%v: known %v, %v, %+v", c.frames, v.Known, v.Reason, v.Orders())
+		}
+	}
+}
+
 // TestPendingTrades: trades are asked for from the oldest on that may still change.
 func TestPendingTrades(t *testing.T) {
 	s := scripted(t)

@@ -44,7 +44,7 @@ type ledger struct {
 	settled []string
 	floor   feed.Timestamp
 
-	seq    uint64 // of the last input of the stream: it grows by one with each
+	seq    uint64         // of the last input of the stream: it grows by one with each
 	newest feed.Timestamp // that the stream has told
 	// touched are the orders that the present input has changed or may have made odd.
 	touched []*order
@@ -69,11 +69,12 @@ type order struct {
 	loose, taken book.Size
 	// filled is the sum of its fills in the ledger that count, failed that of the others.
 	filled, failed book.Size
-	claims         bool   // it was said to be matched to the end
-	prior          bool   // before is not known: REST has not told of it yet, and it is older than the ledger
-	born, heard    uint64 // when the stream first and last told of it, 0 if REST did
-	closedAt       uint64 // seq when it was closed
-	touched        bool   // it is in ledger.touched
+	made           book.Size // the part of filled that it was the maker of: no more than its size
+	claims         bool      // it was said to be matched to the end
+	prior          bool      // before is not known: REST has not told of it yet, and it is older than the ledger
+	born, heard    uint64    // when the stream first and last told of it, 0 if REST did
+	closedAt       uint64    // seq when it was closed
+	touched        bool      // it is in ledger.touched
 	// heardAt and heardOn are when and on which connection the stream last told of it.
 	heardAt time.Time
 	heardOn int
@@ -89,6 +90,7 @@ type trade struct {
 var (
 	errOtherOrder = errors.New("an order is another one than it was")
 	errOtherTrade = errors.New("a trade is another one than it was")
+	errMuch       = errors.New("an order has more fills than its size")
 	errTwoEnds    = errors.New("a trade has both failed and not")
 	errTooMany    = errors.New("too much to keep")
 )
@@ -165,8 +167,11 @@ func (l *ledger) mergeOrder(o *order, n *orderNews, stream bool) error {
 	l.touch(o)
 	was := o.Order
 	if !o.known {
-		if o.Market != "" && (o.Market != n.Market || o.Token != n.Token) {
+		if o.Market != "" && (o.Market != n.Market || o.Token != n.Token || o.Side != n.Side) {
 			return errOtherOrder
+		}
+		if o.made > n.Size {
+			return errMuch
 		}
 		status := o.Status
 		if status == Gone { // it had fills alone, and REST did not have it yet
@@ -340,13 +345,16 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 			if o = l.add(f.Order); o == nil {
 				return errTooMany
 			}
-			o.Market, o.Token = f.Market, f.Token
+			o.Market, o.Token, o.Side = f.Market, f.Token, f.Side
 			if stream {
 				o.born, o.heardAt, o.heardOn = l.seq, l.now, l.conn
 			}
 		}
-		if o.Market != f.Market || o.Token != f.Token || o.known && o.Side != f.Side {
+		if o.Market != f.Market || o.Token != f.Token || o.Side != f.Side {
 			return errOtherOrder
+		}
+		if o.filled+f.Size > maxShares || o.known && o.made+makes(f) > o.Size {
+			return errMuch
 		}
 	}
 	l.trades[n.id] = t
@@ -358,6 +366,7 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 			take := min(f.Size, o.loose)
 			o.before, o.loose, o.taken = o.before-take, o.loose-take, o.taken+take
 			o.filled += f.Size
+			o.made += makes(f)
 		} else {
 			o.failed += f.Size
 		}
@@ -369,6 +378,15 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 		l.settled = append(l.settled, t.id)
 	}
 	return nil
+}
+
+// makes is what a fill may take of the size of its order: what comes to a better price than
+// its own may be matched by more.
+func makes(f *Fill) book.Size {
+	if f.Role != Maker {
+		return 0
+	}
+	return f.Size
 }
 
 // advance gives a trade a newer status.
@@ -387,6 +405,7 @@ func (l *ledger) advance(t *trade, n *tradeNews) {
 			// What was matched stays: the exchange does not say that it gives it back.
 			o.said = max(o.said, o.matched())
 			o.filled -= f.Size
+			o.made -= makes(f)
 			o.failed += f.Size
 			l.touch(o)
 			l.settle(o, &was)
@@ -472,6 +491,7 @@ func (l *ledger) drop(t *trade) {
 		}
 		if f.Counts() {
 			o.filled -= f.Size
+			o.made -= makes(f)
 		} else {
 			o.failed -= f.Size
 		}

@@ -1,6 +1,7 @@
 package user
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"slices"
@@ -361,6 +362,10 @@ func (c *core) merge(f *flight, force bool) error {
 			c.early[id] = c.now.Add(earlyTime)
 		}
 	}
+	// Those that failed make room for those that came instead of them.
+	slices.SortStableFunc(f.found, func(a, b *tradeNews) int {
+		return -cmp.Compare(a.status/Failed, b.status/Failed)
+	})
 	for _, n := range f.found {
 		if t := l.trades[n.id]; force && t != nil && t.heard <= f.seq && (!t.same(n) || t.status != n.status) {
 			l.drop(t)
