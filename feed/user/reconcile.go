@@ -240,7 +240,7 @@ func (c *core) passed(f *flight) {
 	}
 	// Orders that leave the list while it is read shift what comes behind them: a page may
 	// lack some. So several pages are read until the same orders come twice.
-	if f.pages > 1 && !c.agree(f) {
+	if (f.pages > 1 || f.last != nil) && !c.agree(f) {
 		if f.passes++; f.passes > maxPasses {
 			c.rest.again(c.now, 0)
 			return
@@ -249,11 +249,6 @@ func (c *core) passed(f *flight) {
 		f.cursor, f.pages = "", 0
 		c.request()
 		return
-	}
-	for id, n := range f.last {
-		if f.orders[id] == nil && c.ledger.orders[id] == nil {
-			f.orders[id] = n
-		}
 	}
 	f.trades, f.cursor, f.pages = true, "", 0
 	c.request()
