@@ -1,6 +1,7 @@
 package user
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"testing"
@@ -244,5 +245,24 @@ func TestWhoseTrade(t *testing.T) {
 		if err != nil || !slices.Equal(got, c.want) {
 			t.Errorf("%s\nof %s: %v, %v, want %v", c.frame, c.key, got, err, c.want)
 		}
+	}
+}
+
+// TestLargestSizes: sizes are bounded so that those of all open orders can be added.
+func TestLargestSizes(t *testing.T) {
+	if maxOpen > math.MaxInt64/maxShares {
+		t.Error("the sum has no room")
+	}
+	for size, ok := range map[string]bool{"100000000": true, "100000000.000001": false, "1000000000": false, "-1": false} {
+		if _, _, _, err := read(owner, strings.Replace(placement, `"5"`, `"`+size+`"`, 1)); (err == nil) != ok {
+			t.Errorf("%s: %v", size, err)
+		}
+	}
+	v := &View{}
+	for range maxOpen {
+		v.orders = append(v.orders, Order{Token: yes, Price: 500_000, Size: maxShares})
+	}
+	if n := v.Size(yes, book.Bid, 500_000); n != maxOpen*maxShares {
+		t.Errorf("%v", n)
 	}
 }
