@@ -105,6 +105,21 @@ func TestPages(t *testing.T) {
 	}
 }
 
+// TestPagesBecomeOne: an order that the newer reading does not have, whose list is a single
+// page now, is not open; it takes one more reading to know.
+func TestPagesBecomeOne(t *testing.T) {
+	live := func(id string) string { return orderText(id, "x", "LIVE", "0", 0) }
+	s := scripted(t)
+	s.answer(s.open(), strings.Replace(page(live("0xa")), "LTE=", "Mg==", 1))
+	s.answer(s.want(ordersEffect, 0), page(live("0xc")))
+	s.answer(s.want(ordersEffect, 0), page(live("0xa"))) // 0xc was cancelled meanwhile
+	s.answer(s.want(ordersEffect, 0), page(live("0xa")))
+	s.answer(s.want(tradesEffect, 0), page())
+	if v := s.core.view(); !v.Known || len(v.Orders()) != 1 || v.Orders()[0].ID != "0xa" {
+		t.Errorf("known %v, %+v", v.Known, v.Orders())
+	}
+}
+
 // TestEndlessPages: a server whose pages never end, or go round.
 func TestEndlessPages(t *testing.T) {
 	for _, same := range []bool{true, false} {
@@ -148,7 +163,7 @@ func TestBounds(t *testing.T) {
 	r := reader{key: owner, stats: l.stats}
 	say := func(text string) {
 		t.Helper()
-		l.hear(time.Time{}, 1)
+		l.hear(time.UnixMilli(at+3_000_000), 1)
 		if _, err := r.frame([]byte(text), func(n *orderNews) {
 			if err := l.streamOrder(n); err != nil {
 				t.Fatal(err)

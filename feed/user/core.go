@@ -314,6 +314,9 @@ func (c *core) frame(frame []byte) {
 		c.doubt(reasonOf(failed))
 		c.rest.discard(c.now)
 	}
+	if c.ledger.reopened && c.known {
+		c.rest.askBy(c.now)
+	}
 	if kind == pongFrame {
 		if c.pongs++; c.phase == joiningPhase && c.pongs >= c.joinPong {
 			c.phase = joinedPhase

@@ -203,8 +203,13 @@ func (r *reader) trade(f *fields) *tradeNews {
 		Price: f.price("price"), Size: f.size("size", false), Role: Taker, Status: n.status, Outcome: words(f.text("outcome")),
 		FeeRateBPS: words(f.text("fee_rate_bps")), Transaction: words(f.text("transaction_hash")), Time: n.time, Updated: n.updated,
 	}
-	role := strings.ToUpper(f.text("trader_side"))
-	if role == "TAKER" || role == "" && r.owns(f, "owner", "trade_owner") {
+	// trader_side is that of the wallet, which may have other keys; and a trade of the account
+	// with itself is told from either side.
+	ours := f.text("owner", "trade_owner") == r.key
+	if f.text("owner", "trade_owner") == "" {
+		ours = !strings.EqualFold(f.text("trader_side"), "MAKER")
+	}
+	if ours {
 		n.fills = append(n.fills, taker)
 	}
 	for _, element := range f.list("maker_orders", maxMakers) {

@@ -1,6 +1,8 @@
 package user
 
 import (
+	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -207,5 +209,60 @@ func TestOdd(t *testing.T) {
 	// What stands beside something bad is read all the same.
 	if orders, _, _, err := read(owner, "["+replace(placement, `"BUY"`, `"HOLD"`)+","+placement+"]"); err == nil || len(orders) != 1 {
 		t.Errorf("%d orders, %v", len(orders), err)
+	}
+}
+
+// TestWhoseTrade: the taker's fill is the account's if the trade's owner is its key,
+// whatever side its wallet was on: other keys of the wallet are other accounts, and both
+// sides may be of one.
+func TestWhoseTrade(t *testing.T) {
+	const maker = "ce168652-c146-2d93-a45c-f36cc52ae6f6"
+	side := func(text, side string) string { return strings.Replace(text, `"TAKER"`, `"`+side+`"`, 1) }
+	both := strings.Replace(taken, maker, owner, 1)
+	nobody := strings.NewReplacer(`"`+owner+`"`, `""`).Replace(taken)
+	for _, c := range []struct {
+		key, frame string
+		want       []Role
+	}{
+		{owner, taken, []Role{Taker}},
+		{owner, side(taken, "MAKER"), []Role{Taker}},
+		{"another key of the wallet", taken, nil},
+		{maker, taken, []Role{Maker}},
+		{maker, side(taken, "MAKER"), []Role{Maker}},
+		{owner, both, []Role{Taker, Maker}},
+		{owner, side(both, "MAKER"), []Role{Taker, Maker}},
+		{owner, nobody, []Role{Taker}},
+		{owner, side(nobody, "MAKER"), nil},
+		{owner, side(nobody, ""), []Role{Taker}},
+	} {
+		_, trades, _, err := read(c.key, c.frame)
+		var got []Role
+		for _, n := range trades {
+			for i := range n.fills {
+				got = append(got, n.fills[i].Role)
+			}
+		}
+		if err != nil || !slices.Equal(got, c.want) {
+			t.Errorf("%s\nof %s: %v, %v, want %v", c.frame, c.key, got, err, c.want)
+		}
+	}
+}
+
+// TestLargestSizes: sizes are bounded so that those of all open orders can be added.
+func TestLargestSizes(t *testing.T) {
+	if maxOpen > math.MaxInt64/maxShares {
+		t.Error("the sum has no room")
+	}
+	for size, ok := range map[string]bool{"100000000": true, "100000000.000001": false, "1000000000": false, "-1": false} {
+		if _, _, _, err := read(owner, strings.Replace(placement, `"5"`, `"`+size+`"`, 1)); (err == nil) != ok {
+			t.Errorf("%s: %v", size, err)
+		}
+	}
+	v := &View{}
+	for range maxOpen {
+		v.orders = append(v.orders, Order{Token: yes, Price: 500_000, Size: maxShares})
+	}
+	if n := v.Size(yes, book.Bid, 500_000); n != maxOpen*maxShares {
+		t.Errorf("%v", n)
 	}
 }

@@ -53,7 +53,9 @@
 //	a process that stands still               5 s, at the read itself
 //
 // REST may be behind the stream: an order that the stream told of within 5 s is not taken
-// to be closed for REST not having it yet.
+// to be closed for REST not having it yet; if that was on an earlier connection, own state
+// is not known meanwhile. An order that REST alone has closed ([Gone]) opens again when the
+// stream or REST says that it is open.
 //
 // # What counts
 //

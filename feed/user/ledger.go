@@ -19,6 +19,8 @@ const (
 	// maxTrades is how many trades are kept: beyond, those that are final and known to REST
 	// are forgotten, oldest first.
 	maxTrades = 4096
+	// maxLeft is of how many markets it is remembered that they were left.
+	maxLeft = 4096
 )
 
 // ledger is what is known of the account's orders and trades. News of the same thing may
@@ -35,17 +37,21 @@ type ledger struct {
 	// is not there any more: news of unknown orders that are no newer is of such.
 	closed    []string
 	forgotten feed.Timestamp
+	// left has the same of markets that were left: at most maxLeft.
+	left map[string]feed.Timestamp
 	// settled are trades in the order in which they became final. Trades that were matched
 	// before floor have all been seen, and those of them that are not there are forgotten.
 	settled []string
 	floor   feed.Timestamp
 
-	seq    uint64 // of the last input of the stream: it grows by one with each
-	newest feed.Timestamp
+	seq    uint64         // of the last input of the stream: it grows by one with each
+	newest feed.Timestamp // that the stream has told
 	// touched are the orders that the present input has changed or may have made odd.
 	touched []*order
 	news    []Event // what has changed, for those who follow
-	stats   *Stats
+	// reopened: the present input says that an order is open that was Gone.
+	reopened bool
+	stats    *Stats
 
 	// now and conn are when and where the present input came.
 	now  time.Time
@@ -58,13 +64,17 @@ type order struct {
 	known  bool      // there is more than its id, market and token, which a fill tells
 	said   book.Size // of Matched, by what was said of the order itself
 	before book.Size // of Matched, by trades that are not in the ledger
+	// loose is the part of before that may be of trades that come yet: what REST's first
+	// answer about an older order had no trades for. taken is what such trades were.
+	loose, taken book.Size
 	// filled is the sum of its fills in the ledger that count, failed that of the others.
 	filled, failed book.Size
-	claims         bool   // it was said to be matched to the end
-	prior          bool   // it was placed before the ledger's time: before is not known to be 0
-	born, heard    uint64 // when the stream first and last told of it, 0 if REST did
-	closedAt       uint64 // seq when it was closed
-	touched        bool   // it is in ledger.touched
+	made           book.Size // the part of filled that it was the maker of: no more than its size
+	claims         bool      // it was said to be matched to the end
+	prior          bool      // before is not known: REST has not told of it yet, and it is older than the ledger
+	born, heard    uint64    // when the stream first and last told of it, 0 if REST did
+	closedAt       uint64    // seq when it was closed
+	touched        bool      // it is in ledger.touched
 	// heardAt and heardOn are when and on which connection the stream last told of it.
 	heardAt time.Time
 	heardOn int
@@ -80,12 +90,13 @@ type trade struct {
 var (
 	errOtherOrder = errors.New("an order is another one than it was")
 	errOtherTrade = errors.New("a trade is another one than it was")
+	errMuch       = errors.New("an order has more fills than its size")
 	errTwoEnds    = errors.New("a trade has both failed and not")
 	errTooMany    = errors.New("too much to keep")
 )
 
 func newLedger(since feed.Timestamp, stats *Stats) *ledger {
-	return &ledger{since: since, orders: map[string]*order{}, trades: map[string]*trade{}, stats: stats}
+	return &ledger{since: since, orders: map[string]*order{}, trades: map[string]*trade{}, left: map[string]feed.Timestamp{}, stats: stats}
 }
 
 // matched is how much of an order is matched, by all that is known.
@@ -107,7 +118,13 @@ func (o *order) odd() bool {
 // hear takes note that the stream has said something, when and where.
 func (l *ledger) hear(now time.Time, conn int) {
 	l.seq++
-	l.now, l.conn = now, conn
+	l.now, l.conn, l.reopened = now, conn, false
+}
+
+// past bounds a time of the exchange's clock by this machine's, which is some seconds off at
+// most: one message with a time far ahead would make all later ones seem old.
+func (l *ledger) past(t feed.Timestamp) feed.Timestamp {
+	return min(t, feed.Timestamp(l.now.UnixMilli()))
 }
 
 func (l *ledger) touch(o *order) {
@@ -119,10 +136,10 @@ func (l *ledger) touch(o *order) {
 
 // streamOrder merges what the stream says of an order.
 func (l *ledger) streamOrder(n *orderNews) error {
-	l.newest = max(l.newest, n.Updated)
+	l.newest = max(l.newest, l.past(n.Updated))
 	o := l.orders[n.ID]
 	if o == nil {
-		if n.Updated > 0 && n.Updated <= l.forgotten {
+		if n.Updated > 0 && n.Updated <= max(l.forgotten, l.left[n.Market]) {
 			l.stats.Late++
 			return nil
 		}
@@ -132,7 +149,7 @@ func (l *ledger) streamOrder(n *orderNews) error {
 		o.born = l.seq
 	}
 	o.heard, o.heardAt, o.heardOn = l.seq, l.now, l.conn
-	return l.mergeOrder(o, n)
+	return l.mergeOrder(o, n, true)
 }
 
 // add adds an order of which nothing but the id is known.
@@ -145,13 +162,16 @@ func (l *ledger) add(id string) *order {
 	return o
 }
 
-// mergeOrder merges what is said of an order.
-func (l *ledger) mergeOrder(o *order, n *orderNews) error {
+// mergeOrder merges what is said of an order, by the stream or by REST.
+func (l *ledger) mergeOrder(o *order, n *orderNews, stream bool) error {
 	l.touch(o)
 	was := o.Order
 	if !o.known {
-		if o.Market != "" && (o.Market != n.Market || o.Token != n.Token) {
+		if o.Market != "" && (o.Market != n.Market || o.Token != n.Token || o.Side != n.Side) {
 			return errOtherOrder
+		}
+		if o.made > n.Size {
+			return errMuch
 		}
 		status := o.Status
 		if status == Gone { // it had fills alone, and REST did not have it yet
@@ -160,7 +180,7 @@ func (l *ledger) mergeOrder(o *order, n *orderNews) error {
 		o.Order = n.Order
 		o.Status = status
 		o.known = true
-		o.prior = n.Created == 0 || n.Created < l.since+1000
+		o.prior = o.prior || n.Created == 0 || n.Created < l.since+1000
 		if status.Open() {
 			o.Status = Live
 			if l.open++; l.open > maxOpen {
@@ -171,6 +191,11 @@ func (l *ledger) mergeOrder(o *order, n *orderNews) error {
 		return errOtherOrder
 	}
 	newer := n.Updated >= o.Updated
+	if o.Status == Gone && !n.canceled && (!stream || n.Updated > o.Updated) {
+		if l.reopen(o); l.open > maxOpen {
+			return errTooMany
+		}
+	}
 	o.said = max(o.said, n.Matched)
 	o.Updated = max(o.Updated, n.Updated)
 	switch {
@@ -189,6 +214,10 @@ func (l *ledger) mergeOrder(o *order, n *orderNews) error {
 // settle brings an order up to date with what is known, and tells of it if that has
 // changed.
 func (l *ledger) settle(o *order, was *Order) {
+	// A trade that was taken for one of those that were matched before was none, if there is
+	// more now.
+	give := min(o.lacks(), o.taken)
+	o.before, o.loose, o.taken = o.before+give, o.loose+give, o.taken-give
 	o.Matched = o.matched()
 	if o.known && o.Matched >= o.Size && (o.Status.Open() || o.Status == Gone) {
 		l.close(o, Matched)
@@ -214,16 +243,23 @@ func (l *ledger) close(o *order, status OrderStatus) {
 	o.Status, o.claims = status, false
 }
 
+// reopen opens an order again that was only inferred to be closed: the exchange says that it
+// is not. What was told before it was closed, and comes once more, says nothing of that.
+func (l *ledger) reopen(o *order) {
+	l.open++
+	o.Status, l.reopened = Live, true
+}
+
 func (l *ledger) forgetOrder(id string) {
 	if o := l.orders[id]; o != nil && !o.Status.Open() {
-		l.forgotten = max(l.forgotten, o.Updated)
+		l.forgotten = max(l.forgotten, l.past(o.Updated))
 		delete(l.orders, id)
 	}
 }
 
 // streamTrade merges what the stream says of a trade.
 func (l *ledger) streamTrade(n *tradeNews) error {
-	l.newest = max(l.newest, n.said, n.updated)
+	l.newest = max(l.newest, l.past(max(n.said, n.updated)))
 	return l.mergeTrade(n, true)
 }
 
@@ -309,13 +345,16 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 			if o = l.add(f.Order); o == nil {
 				return errTooMany
 			}
-			o.Market, o.Token = f.Market, f.Token
+			o.Market, o.Token, o.Side = f.Market, f.Token, f.Side
 			if stream {
 				o.born, o.heardAt, o.heardOn = l.seq, l.now, l.conn
 			}
 		}
-		if o.Market != f.Market || o.Token != f.Token || o.known && o.Side != f.Side {
+		if o.Market != f.Market || o.Token != f.Token || o.Side != f.Side {
 			return errOtherOrder
+		}
+		if o.filled+f.Size > maxShares || o.known && o.made+makes(f) > o.Size {
+			return errMuch
 		}
 	}
 	l.trades[n.id] = t
@@ -324,7 +363,10 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 		o := l.orders[f.Order]
 		was := o.Order
 		if f.Counts() {
+			take := min(f.Size, o.loose)
+			o.before, o.loose, o.taken = o.before-take, o.loose-take, o.taken+take
 			o.filled += f.Size
+			o.made += makes(f)
 		} else {
 			o.failed += f.Size
 		}
@@ -336,6 +378,15 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 		l.settled = append(l.settled, t.id)
 	}
 	return nil
+}
+
+// makes is what a fill may take of the size of its order: what comes to a better price than
+// its own may be matched by more.
+func makes(f *Fill) book.Size {
+	if f.Role != Maker {
+		return 0
+	}
+	return f.Size
 }
 
 // advance gives a trade a newer status.
@@ -354,6 +405,7 @@ func (l *ledger) advance(t *trade, n *tradeNews) {
 			// What was matched stays: the exchange does not say that it gives it back.
 			o.said = max(o.said, o.matched())
 			o.filled -= f.Size
+			o.made -= makes(f)
 			o.failed += f.Size
 			l.touch(o)
 			l.settle(o, &was)
@@ -400,14 +452,27 @@ func (l *ledger) forget(before feed.Timestamp) {
 // leave forgets everything of a market. What comes late of it changes nothing when it is
 // followed again.
 func (l *ledger) leave(market string) {
+	newest := l.left[market]
 	for id, o := range l.orders {
 		if o.Market == market {
-			l.forgotten = max(l.forgotten, o.Updated)
+			newest = max(newest, l.past(o.Updated))
 			if o.known && o.Status.Open() {
 				l.open--
 			}
 			delete(l.orders, id)
 		}
+	}
+	if newest > 0 {
+		l.left[market] = newest
+	}
+	if len(l.left) > maxLeft {
+		var oldest string
+		for m, t := range l.left {
+			if oldest == "" || t < l.left[oldest] {
+				oldest = m
+			}
+		}
+		delete(l.left, oldest)
 	}
 	for id, t := range l.trades {
 		if t.market == market {
@@ -426,6 +491,7 @@ func (l *ledger) drop(t *trade) {
 		}
 		if f.Counts() {
 			o.filled -= f.Size
+			o.made -= makes(f)
 		} else {
 			o.failed -= f.Size
 		}
@@ -438,6 +504,7 @@ func (l *ledger) reset(o *order) {
 	if o.known && o.Status.Open() {
 		l.open--
 	}
-	o.known, o.said, o.before, o.Updated = false, 0, 0, 0
+	o.prior = o.prior || o.before > 0
+	o.known, o.said, o.before, o.loose, o.taken, o.Updated = false, 0, 0, 0, 0, 0
 	o.Market, o.Status, o.claims = "", Live, false
 }

@@ -116,8 +116,9 @@ func (f *fields) token(key string) string {
 	return s
 }
 
-// maxShares is larger than any size, and leaves room to add some thousands of them.
-const maxShares = 1_000_000_000 * book.Share
+// maxShares is larger than any size, and leaves room to add those of all orders that may
+// be open.
+const maxShares = 100_000_000 * book.Share
 
 // size returns an amount of shares; a text that is empty, or absent, is 0 if it may be.
 func (f *fields) size(key string, optional bool) book.Size {

@@ -1,6 +1,7 @@
 package user
 
 import (
+	"cmp"
 	"errors"
 	"maps"
 	"slices"
@@ -239,7 +240,7 @@ func (c *core) passed(f *flight) {
 	}
 	// Orders that leave the list while it is read shift what comes behind them: a page may
 	// lack some. So several pages are read until the same orders come twice.
-	if f.pages > 1 && !c.agree(f) {
+	if (f.pages > 1 || f.last != nil) && !c.agree(f) {
 		if f.passes++; f.passes > maxPasses {
 			c.rest.again(c.now, 0)
 			return
@@ -248,11 +249,6 @@ func (c *core) passed(f *flight) {
 		f.cursor, f.pages = "", 0
 		c.request()
 		return
-	}
-	for id, n := range f.last {
-		if f.orders[id] == nil && c.ledger.orders[id] == nil {
-			f.orders[id] = n
-		}
 	}
 	f.trades, f.cursor, f.pages = true, "", 0
 	c.request()
@@ -302,7 +298,12 @@ func (c *core) take(f *flight) {
 		c.doubt(reasonOf(err))
 		return
 	}
-	again := c.closeAbsent(f)
+	again, unsure := c.closeAbsent(f)
+	if unsure {
+		a.flight, a.at = nil, c.now.Add(oldAgain)
+		c.doubt(Incomplete)
+		return
+	}
 	if !c.complete(f) {
 		a.again(c.now, 0)
 		if !c.known {
@@ -314,7 +315,7 @@ func (c *core) take(f *flight) {
 	a.completeTo = max(a.completeTo, f.newest)
 	l.forget(c.after())
 	a.at = c.now.Add(auditInterval)
-	if a.fresh || again {
+	if a.fresh || again || l.reopened {
 		a.fresh, a.at = false, c.now.Add(firstAudit)
 	}
 	c.recheck()
@@ -330,7 +331,8 @@ func (c *core) contradicts(f *flight) bool {
 			continue
 		}
 		other := o.Token != n.Token || o.Side != n.Side || o.Price != n.Price || o.Size != n.Size
-		if !o.Status.Open() || n.Matched < o.said || other {
+		closed := !o.Status.Open() && o.Status != Gone // which REST itself has said
+		if closed || n.Matched < o.said || other {
 			return true
 		}
 	}
@@ -349,12 +351,16 @@ func (c *core) contradicts(f *flight) bool {
 // merge merges all that has come. With force, what contradicts it is forgotten.
 func (c *core) merge(f *flight, force bool) error {
 	l := c.ledger
-	l.now = c.now
+	l.now, l.reopened = c.now, false
 	told := func(id string, news int) {
 		if f.audit && len(l.news) > news {
 			c.early[id] = c.now.Add(earlyTime)
 		}
 	}
+	// Those that failed make room for those that came instead of them.
+	slices.SortStableFunc(f.found, func(a, b *tradeNews) int {
+		return -cmp.Compare(a.status/Failed, b.status/Failed)
+	})
 	for _, n := range f.found {
 		if t := l.trades[n.id]; force && t != nil && t.heard <= f.seq && (!t.same(n) || t.status != n.status) {
 			l.drop(t)
@@ -376,7 +382,7 @@ func (c *core) merge(f *flight, force bool) error {
 			l.reset(o)
 		}
 		news := len(l.news)
-		if err := l.mergeOrder(o, n); err != nil {
+		if err := l.mergeOrder(o, n, false); err != nil {
 			return err
 		}
 		if o.heard <= f.seq && o.Status.Open() {
@@ -393,8 +399,9 @@ func (c *core) merge(f *flight, force bool) error {
 }
 
 // closeAbsent closes the orders that REST does not have any more. It says whether some
-// are too new to tell.
-func (c *core) closeAbsent(f *flight) (again bool) {
+// are too new to tell, and whether that leaves own state in doubt: the end of an order of
+// which another connection told last may have been missed.
+func (c *core) closeAbsent(f *flight) (again, unsure bool) {
 	l := c.ledger
 	for _, id := range slices.Sorted(maps.Keys(l.orders)) {
 		o := l.orders[id]
@@ -405,8 +412,9 @@ func (c *core) closeAbsent(f *flight) (again bool) {
 		if o.Status == Delayed {
 			patience = recentDelayed
 		}
-		if o.known && o.heardOn == c.conn && f.began.Sub(o.heardAt) < patience {
+		if o.known && f.began.Sub(o.heardAt) < patience {
 			again = true
+			unsure = unsure || !c.known && o.heardOn != c.conn
 			continue
 		}
 		was := o.Order
@@ -417,21 +425,24 @@ func (c *core) closeAbsent(f *flight) (again bool) {
 			c.early[id] = c.now.Add(earlyTime)
 		}
 	}
-	return again
+	return again, unsure
 }
 
 // complete says whether there is a fill for all that was matched when REST was asked. Of
-// orders that were placed before the account's time, it need not be.
+// orders that are older than the account's time there need not be, the first time: what
+// has no fill then was matched before. Trades may be listed later than orders are, so that
+// a trade that comes later may be a part of it.
 func (c *core) complete(f *flight) bool {
 	whole := true
 	for _, o := range c.ledger.orders {
 		lacks := o.lacks()
 		switch {
-		case lacks == 0:
-		case o.prior:
-			o.before += lacks
+		case o.heard > f.seq: // it may have been matched since
+		case o.prior && o.known:
+			o.prior = false
+			o.before, o.loose = o.before+lacks, lacks
 			c.ledger.touch(o)
-		case o.heard <= f.seq:
+		case lacks > 0:
 			whole = false
 		}
 	}
