@@ -80,6 +80,7 @@ func (a *Account) tell(in *input) {
 	var next time.Time
 	wall := now.Round(0)
 	a.effects = a.effects[:0]
+	stalled := !a.stepped.IsZero() && (now.Sub(a.stepped) > stallTime || wall.Sub(a.wall) > stallTime)
 	if !a.stepped.IsZero() && wall.Sub(a.wall)-now.Sub(a.stepped) > stallTime {
 		a.effects, _ = a.core.step(now, &input{kind: clockJumped}, a.effects)
 	}
@@ -95,6 +96,8 @@ func (a *Account) tell(in *input) {
 	for f := range a.followers {
 		if len(news) > 0 {
 			f.push(news)
+		} else if stalled { // who has seen that is told that it is over
+			f.rouse()
 		}
 	}
 	clear(news)

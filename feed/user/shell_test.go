@@ -3,6 +3,7 @@ package user
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -145,5 +146,33 @@ func TestPanic(t *testing.T) {
 		if v := a.View(); v.Known {
 			t.Error("known after a panic")
 		}
+	})
+}
+
+// TestStalledIsOver: who follows the changes of a process that stalled, and goes on without
+// any news, is told that own state is known again.
+func TestStalledIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := alone(t)
+		connected(a)
+		time.Sleep(stallTime + time.Second)
+		ctx, cancel := context.WithCancel(t.Context())
+		var known []bool
+		go func() {
+			for v := range a.Changes(ctx) {
+				known = append(known, v.Known)
+			}
+		}()
+		synctest.Wait()
+		for range 3 {
+			a.step(&input{kind: frameCame, conn: 1, frame: []byte("PONG")})
+			synctest.Wait()
+			time.Sleep(time.Second)
+		}
+		if !slices.Equal(known, []bool{false, true}) || !a.View().Known {
+			t.Errorf("known %v, then %v", known, a.View().Known)
+		}
+		cancel()
+		synctest.Wait()
 	})
 }
