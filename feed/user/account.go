@@ -70,6 +70,7 @@ type Account struct {
 	conn      *connection // the newest one, nil if there was none
 	isOver    bool
 	effects   []effect
+	states    []Event // own state as it became, that is to be logged
 	timer     *time.Timer
 	stepped   time.Time // when the core was last told something
 	wall      time.Time // the same by the clock on the wall, which goes on while a machine sleeps
@@ -142,7 +143,7 @@ func (a *Account) change(kind inputKind, markets []string) error {
 		return err
 	}
 	a.mu.Lock()
-	defer a.mu.Unlock()
+	defer a.unlock()
 	n, changed := len(a.core.markets), map[string]bool{}
 	for _, m := range markets {
 		if a.core.watched[m] == (kind == marketsLeft) {

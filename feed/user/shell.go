@@ -28,7 +28,7 @@ func (a *Account) Run(ctx context.Context) error {
 	cause := context.Cause(a.ctx)
 	a.tell(&input{kind: runEnded})
 	a.stop(nil) // it has a cause already
-	a.mu.Unlock()
+	a.unlock()
 	a.workers.Wait()
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -41,7 +41,7 @@ func (a *Account) Run(ctx context.Context) error {
 
 func (a *Account) begin(ctx context.Context) error {
 	a.mu.Lock()
-	defer a.mu.Unlock()
+	defer a.unlock()
 	if a.ctx != nil {
 		return ErrRunning
 	}
@@ -67,12 +67,23 @@ func (a *Account) keepTime() {
 // step tells the core something.
 func (a *Account) step(in *input) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
+	defer a.unlock()
 	a.tell(in)
 }
 
+// unlock gives back the lock, and logs what has been said since it was taken: a logger may
+// take its time, and must not hold up those who want to know.
+func (a *Account) unlock() {
+	states := a.states
+	a.states = nil
+	a.mu.Unlock()
+	for _, s := range states {
+		a.log.Info("own state", slog.Bool("known", s.Known), slog.String("reason", s.Reason.String()))
+	}
+}
+
 // tell tells the core something, does what it asks for, and tells followers what has
-// changed. The lock is held.
+// changed. The lock is held: give it back with unlock.
 func (a *Account) tell(in *input) {
 	defer a.guard()
 	now := time.Now()
@@ -87,7 +98,7 @@ func (a *Account) tell(in *input) {
 	a.effects, next = a.core.step(now, in, a.effects)
 	a.stepped, a.wall = now, wall
 	if a.core.known != known || a.core.reason != reason {
-		a.log.Info("own state", slog.Bool("known", a.core.known), slog.String("reason", a.core.reason.String()))
+		a.states = append(a.states, Event{Known: a.core.known, Reason: a.core.reason})
 	}
 	news := a.core.ledger.news
 	for i := range news {

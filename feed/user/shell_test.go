@@ -3,6 +3,7 @@ package user
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"slices"
 	"strings"
 	"testing"
@@ -173,6 +174,42 @@ func TestStalledIsOver(t *testing.T) {
 			t.Errorf("known %v, then %v", known, a.View().Known)
 		}
 		cancel()
+		synctest.Wait()
+	})
+}
+
+// stuckLog is a handler of logs that waits.
+type stuckLog struct {
+	slog.Handler
+	until chan struct{}
+}
+
+func (stuckLog) Enabled(context.Context, slog.Level) bool    { return true }
+func (l stuckLog) Handle(context.Context, slog.Record) error { <-l.until; return nil }
+
+// TestStuckLog: a log that takes its time holds up nobody who asks for own state.
+func TestStuckLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := alone(t)
+		l := stuckLog{slog.DiscardHandler, make(chan struct{})}
+		a.log = slog.New(l)
+		connected(a)
+		logged, viewed := false, false
+		go func() {
+			a.step(&input{kind: frameCame, conn: 1, frame: []byte("{")})
+			logged = true
+		}()
+		synctest.Wait()
+		if !a.mu.TryLock() {
+			t.Error("the log has the lock")
+		} else {
+			a.mu.Unlock()
+			viewed = !a.View().Known
+		}
+		if logged || !viewed {
+			t.Errorf("logged %v, viewed %v", logged, viewed)
+		}
+		close(l.until)
 		synctest.Wait()
 	})
 }
