@@ -148,8 +148,9 @@ func (l *ledger) streamOrder(n *orderNews) error {
 		}
 		o.born = l.seq
 	}
+	fresh := n.Updated > o.Updated
 	o.heard, o.heardAt, o.heardOn = l.seq, l.now, l.conn
-	return l.mergeOrder(o, n, true)
+	return l.mergeOrder(o, n, fresh)
 }
 
 // add adds an order of which nothing but the id is known.
@@ -162,8 +163,9 @@ func (l *ledger) add(id string) *order {
 	return o
 }
 
-// mergeOrder merges what is said of an order, by the stream or by REST.
-func (l *ledger) mergeOrder(o *order, n *orderNews, stream bool) error {
+// mergeOrder merges what is said of an order. fresh: it was said after all that is known of
+// it.
+func (l *ledger) mergeOrder(o *order, n *orderNews, fresh bool) error {
 	l.touch(o)
 	was := o.Order
 	if !o.known {
@@ -191,12 +193,14 @@ func (l *ledger) mergeOrder(o *order, n *orderNews, stream bool) error {
 		return errOtherOrder
 	}
 	newer := n.Updated >= o.Updated
-	if o.Status == Gone && !n.canceled && (!stream || n.Updated > o.Updated) {
+	if o.Status == Gone && !n.canceled && fresh {
 		if l.reopen(o); l.open > maxOpen {
 			return errTooMany
 		}
 	}
-	o.said = max(o.said, n.Matched)
+	if o.said = max(o.said, n.Matched); fresh && o.failed > 0 {
+		o.said = n.Matched // the exchange gives back what a failed trade had matched
+	}
 	o.Updated = max(o.Updated, n.Updated)
 	switch {
 	case n.canceled && (o.Status.Open() || o.Status == Gone):
