@@ -133,8 +133,9 @@ func conditions(markets []string) ([]string, error) {
 // told what there is of them. It does nothing if all markets are followed.
 func (a *Account) Watch(markets ...string) error { return a.change(marketsAdded, markets) }
 
-// Leave follows markets no longer, and forgets their orders and fills. It fails with
-// [ErrNoMarket] if none would be left.
+// Leave follows markets no longer, and forgets their orders and fills. Who reads events is
+// told of each order that was open as [Gone], and of no fill. It fails with [ErrNoMarket] if
+// no market would be left.
 func (a *Account) Leave(markets ...string) error { return a.change(marketsLeft, markets) }
 
 func (a *Account) change(kind inputKind, markets []string) error {

@@ -2,6 +2,7 @@ package user
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -457,14 +458,18 @@ func (l *ledger) forget(before feed.Timestamp) {
 // followed again.
 func (l *ledger) leave(market string) {
 	newest := l.left[market]
-	for id, o := range l.orders {
-		if o.Market == market {
-			newest = max(newest, l.past(o.Updated))
-			if o.known && o.Status.Open() {
-				l.open--
-			}
-			delete(l.orders, id)
+	for _, id := range slices.Sorted(maps.Keys(l.orders)) {
+		o := l.orders[id]
+		if o.Market != market {
+			continue
 		}
+		newest = max(newest, l.past(o.Updated))
+		if o.known && o.Status.Open() {
+			l.open--
+			o.Status = Gone
+			l.news = append(l.news, Event{Kind: OrderEvent, Order: o.Order})
+		}
+		delete(l.orders, id)
 	}
 	if newest > 0 {
 		l.left[market] = newest

@@ -87,7 +87,7 @@ func (a *Account) unlock() {
 func (a *Account) tell(in *input) {
 	defer a.guard()
 	now := time.Now()
-	known, reason := a.core.known, a.core.reason
+	known, reason, version := a.core.known, a.core.reason, a.core.version
 	var next time.Time
 	wall := now.Round(0)
 	a.effects = a.effects[:0]
@@ -107,7 +107,7 @@ func (a *Account) tell(in *input) {
 	for f := range a.followers {
 		if len(news) > 0 {
 			f.push(news)
-		} else if stalled { // who has seen that is told that it is over
+		} else if stalled || a.core.version != version { // a stall is over, or a market was left
 			f.rouse()
 		}
 	}

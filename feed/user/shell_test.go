@@ -213,3 +213,45 @@ func TestStuckLog(t *testing.T) {
 		synctest.Wait()
 	})
 }
+
+// TestLeaveIsTold: who follows is told of the orders of a market that is left.
+func TestLeaveIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := alone(t)
+		other, third := "0x"+strings.Repeat("1", 64), "0x"+strings.Repeat("2", 64)
+		for _, m := range []string{market, other, third} {
+			a.core.watch(m)
+		}
+		connected(a)
+		a.step(&input{kind: frameCame, conn: 1, frame: []byte(orderText("o", "PLACEMENT", "LIVE", "0", at))})
+		ctx, cancel := context.WithCancel(t.Context())
+		var last *View
+		var events []Event
+		go func() {
+			for v := range a.Changes(ctx) {
+				last = v
+			}
+		}()
+		go func() {
+			for e := range a.Events(ctx) {
+				events = append(events, e)
+			}
+		}()
+		for _, left := range []string{market, other} { // the other one has no orders
+			synctest.Wait()
+			a.mu.Lock()
+			a.tell(&input{kind: marketsLeft, markets: []string{left}})
+			a.effects = nil
+			a.unlock()
+			synctest.Wait()
+			if len(last.Orders()) > 0 || last.Version != a.View().Version {
+				t.Errorf("%+v of version %d, want %d", last.Orders(), last.Version, a.View().Version)
+			}
+		}
+		if len(events) != 2 || events[1].Order.ID != "o" || events[1].Order.Status != Gone {
+			t.Errorf("%+v", events)
+		}
+		cancel()
+		synctest.Wait()
+	})
+}
