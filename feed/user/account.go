@@ -70,6 +70,7 @@ type Account struct {
 	conn      *connection // the newest one, nil if there was none
 	isOver    bool
 	effects   []effect
+	states    []Event // own state as it became, that is to be logged
 	timer     *time.Timer
 	stepped   time.Time // when the core was last told something
 	wall      time.Time // the same by the clock on the wall, which goes on while a machine sleeps
@@ -132,8 +133,9 @@ func conditions(markets []string) ([]string, error) {
 // told what there is of them. It does nothing if all markets are followed.
 func (a *Account) Watch(markets ...string) error { return a.change(marketsAdded, markets) }
 
-// Leave follows markets no longer, and forgets their orders and fills. It fails with
-// [ErrNoMarket] if none would be left.
+// Leave follows markets no longer, and forgets their orders and fills. Who reads events is
+// told of each order that was open as [Gone], and of no fill. It fails with [ErrNoMarket] if
+// no market would be left.
 func (a *Account) Leave(markets ...string) error { return a.change(marketsLeft, markets) }
 
 func (a *Account) change(kind inputKind, markets []string) error {
@@ -142,7 +144,7 @@ func (a *Account) change(kind inputKind, markets []string) error {
 		return err
 	}
 	a.mu.Lock()
-	defer a.mu.Unlock()
+	defer a.unlock()
 	n, changed := len(a.core.markets), map[string]bool{}
 	for _, m := range markets {
 		if a.core.watched[m] == (kind == marketsLeft) {

@@ -160,7 +160,7 @@ func (r *reader) order(f *fields) *orderNews {
 		ID: f.id("id"), Market: strings.ToLower(f.id("market")), Token: f.token("asset_id"),
 		Side: f.side("side"), Price: f.price("price"), Size: f.size("original_size", false), Matched: f.size("size_matched", true),
 		Outcome: words(f.text("outcome")), Kind: words(f.text("order_type")),
-		Created: f.time("created_at"), Expires: f.time("expiration"), Updated: f.time("timestamp"),
+		Created: f.optionalTime("created_at"), Expires: f.optionalTime("expiration"), Updated: f.time("timestamp"),
 	}}
 	status := f.text("status")
 	upper := strings.TrimPrefix(strings.ToUpper(status), "ORDER_STATUS_")
@@ -218,13 +218,16 @@ func (r *reader) trade(f *fields) *tradeNews {
 			f.wrong("maker_orders", err.Error())
 			break
 		}
-		fill := r.maker(m, &taker)
+		ours := m.text("owner") == r.key // nothing else matters of the others
+		if ours {
+			fill := r.maker(m, &taker)
+			if m.err == nil {
+				n.add(fill)
+			}
+		}
 		if m.err != nil {
 			f.wrong("maker_orders", m.err.Error())
 			break
-		}
-		if m.text("owner") == r.key {
-			n.add(fill)
 		}
 	}
 	return n

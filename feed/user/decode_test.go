@@ -191,7 +191,7 @@ func TestOdd(t *testing.T) {
 		replace(placement, `"1725842520990"`, `"4102444800000"`),
 		replace(placement, `{"asset_id"`, `{"side":"SELL","asset_id"`),
 		replace(taken, `"MATCHED"`, `"PONDERED"`), replace(taken, `"size":"5"`, `"size":""`),
-		replace(taken, `"matched_amount":"5"`, `"matched_amount":"x"`), replace(taken, `"maker_orders":[`, `"maker_orders":[7,`),
+		replace(taken, `"matched_amount":"5"`, `"matched_amount":"x"`, "ce168652-c146-2d93-a45c-f36cc52ae6f6", owner), replace(taken, `"maker_orders":[`, `"maker_orders":[7,`),
 		replace(taken, `"match_time":"1725958681",`, "", `"last_update":"1725958682",`, "", `"timestamp":"1725958682125",`, ""),
 		"[" + placement + "," + replace(placement, `"BUY"`, `"HOLD"`) + "]",
 	} {
@@ -264,5 +264,31 @@ func TestLargestSizes(t *testing.T) {
 	}
 	if n := v.Size(yes, book.Bid, 500_000); n != maxOpen*maxShares {
 		t.Errorf("%v", n)
+	}
+}
+
+// TestOddFields: what is odd, and does not matter, spoils no message.
+func TestOddFields(t *testing.T) {
+	for _, field := range []string{`"expiration":"0"`, `"created_at":"1725842520"`} {
+		key, _, _ := strings.Cut(field, ":")
+		for _, value := range []string{`"9999999999"`, `"soon"`, `"1"`, `{}`} {
+			orders, _, _, err := read(owner, strings.Replace(placement, field, key+":"+value, 1))
+			if err != nil || len(orders) != 1 || orders[0].Expires != 0 {
+				t.Errorf("%s:%s: %v", key, value, err)
+			}
+		}
+	}
+	for _, c := range []struct {
+		maker string
+		ok    bool
+	}{
+		{`{"order_id":"0xq","owner":"somebody","matched_amount":"","price":"1.5","asset_id":""}`, true},
+		{`{"order_id":"0xq","owner":"` + owner + `","matched_amount":"","price":"0.5","asset_id":"7"}`, false},
+		{`{"order_id":"0xq","owner":7,"matched_amount":"1","price":"0.5","asset_id":"7"}`, false},
+	} {
+		_, trades, _, err := read(owner, strings.Replace(taken, `"maker_orders":[`, `"maker_orders":[`+c.maker+`,`, 1))
+		if (err == nil) != c.ok || c.ok && (len(trades) != 1 || len(trades[0].fills) != 1) {
+			t.Errorf("%s: %v, %d trades", c.maker, err, len(trades))
+		}
 	}
 }

@@ -64,7 +64,8 @@
 // the token and side of that order: of a match that mints or merges, both sides buy or both
 // sell, tokens of different outcomes. A trade that fails stays, as [Failed], and counts for
 // no position ([Fill.Counts]). Whether the exchange gives an order back what a failed trade
-// had matched is documented nowhere: what is told is believed, either way.
+// had matched is documented nowhere: what is told is believed, either way, if it is told
+// after the trade failed; an order that was matched to the end stays closed.
 //
 // Orders are the account's if their owner is the API key. Fills are kept from
 // [Options.Since] on.

@@ -42,6 +42,7 @@ type follower struct {
 	each, lagged bool
 	events       []Event
 	seen         uint64 // the version of the last View that was returned
+	seenKnown    bool   // and whether it was known: of a process that stalled, no version tells
 	begun        bool
 }
 
@@ -103,8 +104,8 @@ func (a *Account) newest(f *follower) (v *View, isNew, over bool) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	v = a.view()
-	isNew = !f.begun || v.Version != f.seen
-	f.begun, f.seen = true, v.Version
+	isNew = !f.begun || v.Version != f.seen || v.Known != f.seenKnown
+	f.begun, f.seen, f.seenKnown = true, v.Version, v.Known
 	return v, isNew, a.isOver
 }
 

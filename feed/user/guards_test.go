@@ -60,6 +60,49 @@ func TestFailedTrade(t *testing.T) {
 	}
 }
 
+// TestGivesBack: if the exchange says, after a trade has failed, that less of the order is
+// matched than before, that is so; without a failed trade it is a late message.
+func TestGivesBack(t *testing.T) {
+	failed := tradeText("t1", "0xa", "FAILED", "40", at/1000+5, at+5000)
+	back := page(orderText("0xa", "x", "LIVE", "10", 0))
+	begin := func() *script {
+		s := scripted(t)
+		s.join(page(), page())
+		s.frame(orderText("0xa", "PLACEMENT", "LIVE", "0", at))
+		s.frame(tradeText("t2", "0xa", "CONFIRMED", "10", at/1000, at+10))
+		s.frame(tradeText("t1", "0xa", "MATCHED", "40", at/1000, at+10))
+		s.frame(orderText("0xa", "UPDATE", "LIVE", "50", at+10))
+		s.frame(orderText("0xa", "UPDATE", "LIVE", "10", at+20))
+		return s
+	}
+	check := func(s *script, matched book.Size) {
+		t.Helper()
+		v := s.core.view()
+		if !v.Known || len(v.Orders()) != 1 || v.Orders()[0].Matched != matched {
+			t.Fatalf("known %v, %+v", v.Known, v.Orders())
+		}
+	}
+	s := begin()
+	check(s, 50*book.Share)
+	s.frame(failed)
+	s.frame(orderText("0xa", "UPDATE", "LIVE", "10", at+15)) // older
+	check(s, 50*book.Share)
+	s.frame(orderText("0xa", "UPDATE", "LIVE", "10", at+5010))
+	check(s, 10*book.Share)
+	s.audit(firstAudit+time.Second, back, page(tradeText("t1", "0xa", "FAILED", "40", at/1000+5, 0)))
+	check(s, 10*book.Share)
+	if s.core.stats.Stale > 0 {
+		t.Errorf("%+v", s.core.stats)
+	}
+
+	s = begin() // and the message is lost
+	s.frame(failed)
+	for n := 0; n < 5 && s.core.view().Orders()[0].Matched != 10*book.Share; n++ {
+		s.audit(firstAudit+time.Second, back, page())
+	}
+	check(s, 10*book.Share)
+}
+
 // TestFillDuringQuestion: a fill of an order of which nothing else is known, that comes
 // while REST is asked: the answer is older, and tells nothing of the order.
 func TestFillDuringQuestion(t *testing.T) {

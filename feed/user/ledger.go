@@ -2,6 +2,7 @@ package user
 
 import (
 	"errors"
+	"maps"
 	"slices"
 	"time"
 
@@ -148,8 +149,9 @@ func (l *ledger) streamOrder(n *orderNews) error {
 		}
 		o.born = l.seq
 	}
+	fresh := n.Updated > o.Updated
 	o.heard, o.heardAt, o.heardOn = l.seq, l.now, l.conn
-	return l.mergeOrder(o, n, true)
+	return l.mergeOrder(o, n, fresh)
 }
 
 // add adds an order of which nothing but the id is known.
@@ -162,8 +164,9 @@ func (l *ledger) add(id string) *order {
 	return o
 }
 
-// mergeOrder merges what is said of an order, by the stream or by REST.
-func (l *ledger) mergeOrder(o *order, n *orderNews, stream bool) error {
+// mergeOrder merges what is said of an order. fresh: it was said after all that is known of
+// it.
+func (l *ledger) mergeOrder(o *order, n *orderNews, fresh bool) error {
 	l.touch(o)
 	was := o.Order
 	if !o.known {
@@ -191,12 +194,14 @@ func (l *ledger) mergeOrder(o *order, n *orderNews, stream bool) error {
 		return errOtherOrder
 	}
 	newer := n.Updated >= o.Updated
-	if o.Status == Gone && !n.canceled && (!stream || n.Updated > o.Updated) {
+	if o.Status == Gone && !n.canceled && fresh {
 		if l.reopen(o); l.open > maxOpen {
 			return errTooMany
 		}
 	}
-	o.said = max(o.said, n.Matched)
+	if o.said = max(o.said, n.Matched); fresh && o.failed > 0 {
+		o.said = n.Matched // the exchange gives back what a failed trade had matched
+	}
 	o.Updated = max(o.Updated, n.Updated)
 	switch {
 	case n.canceled && (o.Status.Open() || o.Status == Gone):
@@ -453,14 +458,18 @@ func (l *ledger) forget(before feed.Timestamp) {
 // followed again.
 func (l *ledger) leave(market string) {
 	newest := l.left[market]
-	for id, o := range l.orders {
-		if o.Market == market {
-			newest = max(newest, l.past(o.Updated))
-			if o.known && o.Status.Open() {
-				l.open--
-			}
-			delete(l.orders, id)
+	for _, id := range slices.Sorted(maps.Keys(l.orders)) {
+		o := l.orders[id]
+		if o.Market != market {
+			continue
 		}
+		newest = max(newest, l.past(o.Updated))
+		if o.known && o.Status.Open() {
+			l.open--
+			o.Status = Gone
+			l.news = append(l.news, Event{Kind: OrderEvent, Order: o.Order})
+		}
+		delete(l.orders, id)
 	}
 	if newest > 0 {
 		l.left[market] = newest

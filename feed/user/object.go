@@ -192,6 +192,15 @@ func (f *fields) time(keys ...string) feed.Timestamp {
 	return t
 }
 
+// optionalTime returns a time that nothing depends on: 0 if it is odd. An order may be good
+// until the year 2286.
+func (f *fields) optionalTime(key string) feed.Timestamp {
+	before := f.err
+	t := f.time(key)
+	f.err = before
+	return t
+}
+
 // list returns the elements of an array, none if there is none.
 func (f *fields) list(key string, most int) (elements []json.RawMessage) {
 	v := f.value(key)

@@ -332,7 +332,9 @@ func (c *core) contradicts(f *flight) bool {
 		}
 		other := o.Token != n.Token || o.Side != n.Side || o.Price != n.Price || o.Size != n.Size
 		closed := !o.Status.Open() && o.Status != Gone // which REST itself has said
-		if closed || n.Matched < o.said || other {
+		// Less may be matched once a trade has failed, which REST need not know as soon.
+		less := n.Matched < o.said && (o.failed == 0 || f.began.Sub(o.heardAt) < recent)
+		if closed || less || other {
 			return true
 		}
 	}
@@ -382,7 +384,7 @@ func (c *core) merge(f *flight, force bool) error {
 			l.reset(o)
 		}
 		news := len(l.news)
-		if err := l.mergeOrder(o, n, false); err != nil {
+		if err := l.mergeOrder(o, n, o.heard <= f.seq); err != nil {
 			return err
 		}
 		if o.heard <= f.seq && o.Status.Open() {

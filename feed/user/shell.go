@@ -28,7 +28,7 @@ func (a *Account) Run(ctx context.Context) error {
 	cause := context.Cause(a.ctx)
 	a.tell(&input{kind: runEnded})
 	a.stop(nil) // it has a cause already
-	a.mu.Unlock()
+	a.unlock()
 	a.workers.Wait()
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -41,7 +41,7 @@ func (a *Account) Run(ctx context.Context) error {
 
 func (a *Account) begin(ctx context.Context) error {
 	a.mu.Lock()
-	defer a.mu.Unlock()
+	defer a.unlock()
 	if a.ctx != nil {
 		return ErrRunning
 	}
@@ -67,26 +67,38 @@ func (a *Account) keepTime() {
 // step tells the core something.
 func (a *Account) step(in *input) {
 	a.mu.Lock()
-	defer a.mu.Unlock()
+	defer a.unlock()
 	a.tell(in)
 }
 
+// unlock gives back the lock, and logs what has been said since it was taken: a logger may
+// take its time, and must not hold up those who want to know.
+func (a *Account) unlock() {
+	states := a.states
+	a.states = nil
+	a.mu.Unlock()
+	for _, s := range states {
+		a.log.Info("own state", slog.Bool("known", s.Known), slog.String("reason", s.Reason.String()))
+	}
+}
+
 // tell tells the core something, does what it asks for, and tells followers what has
-// changed. The lock is held.
+// changed. The lock is held: give it back with unlock.
 func (a *Account) tell(in *input) {
 	defer a.guard()
 	now := time.Now()
-	known, reason := a.core.known, a.core.reason
+	known, reason, version := a.core.known, a.core.reason, a.core.version
 	var next time.Time
 	wall := now.Round(0)
 	a.effects = a.effects[:0]
+	stalled := !a.stepped.IsZero() && (now.Sub(a.stepped) > stallTime || wall.Sub(a.wall) > stallTime)
 	if !a.stepped.IsZero() && wall.Sub(a.wall)-now.Sub(a.stepped) > stallTime {
 		a.effects, _ = a.core.step(now, &input{kind: clockJumped}, a.effects)
 	}
 	a.effects, next = a.core.step(now, in, a.effects)
 	a.stepped, a.wall = now, wall
 	if a.core.known != known || a.core.reason != reason {
-		a.log.Info("own state", slog.Bool("known", a.core.known), slog.String("reason", a.core.reason.String()))
+		a.states = append(a.states, Event{Known: a.core.known, Reason: a.core.reason})
 	}
 	news := a.core.ledger.news
 	for i := range news {
@@ -95,6 +107,8 @@ func (a *Account) tell(in *input) {
 	for f := range a.followers {
 		if len(news) > 0 {
 			f.push(news)
+		} else if stalled || a.core.version != version { // a stall is over, or a market was left
+			f.rouse()
 		}
 	}
 	clear(news)

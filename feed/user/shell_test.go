@@ -3,6 +3,8 @@ package user
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -145,5 +147,111 @@ func TestPanic(t *testing.T) {
 		if v := a.View(); v.Known {
 			t.Error("known after a panic")
 		}
+	})
+}
+
+// TestStalledIsOver: who follows the changes of a process that stalled, and goes on without
+// any news, is told that own state is known again.
+func TestStalledIsOver(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := alone(t)
+		connected(a)
+		time.Sleep(stallTime + time.Second)
+		ctx, cancel := context.WithCancel(t.Context())
+		var known []bool
+		go func() {
+			for v := range a.Changes(ctx) {
+				known = append(known, v.Known)
+			}
+		}()
+		synctest.Wait()
+		for range 3 {
+			a.step(&input{kind: frameCame, conn: 1, frame: []byte("PONG")})
+			synctest.Wait()
+			time.Sleep(time.Second)
+		}
+		if !slices.Equal(known, []bool{false, true}) || !a.View().Known {
+			t.Errorf("known %v, then %v", known, a.View().Known)
+		}
+		cancel()
+		synctest.Wait()
+	})
+}
+
+// stuckLog is a handler of logs that waits.
+type stuckLog struct {
+	slog.Handler
+	until chan struct{}
+}
+
+func (stuckLog) Enabled(context.Context, slog.Level) bool    { return true }
+func (l stuckLog) Handle(context.Context, slog.Record) error { <-l.until; return nil }
+
+// TestStuckLog: a log that takes its time holds up nobody who asks for own state.
+func TestStuckLog(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := alone(t)
+		l := stuckLog{slog.DiscardHandler, make(chan struct{})}
+		a.log = slog.New(l)
+		connected(a)
+		logged, viewed := false, false
+		go func() {
+			a.step(&input{kind: frameCame, conn: 1, frame: []byte("{")})
+			logged = true
+		}()
+		synctest.Wait()
+		if !a.mu.TryLock() {
+			t.Error("the log has the lock")
+		} else {
+			a.mu.Unlock()
+			viewed = !a.View().Known
+		}
+		if logged || !viewed {
+			t.Errorf("logged %v, viewed %v", logged, viewed)
+		}
+		close(l.until)
+		synctest.Wait()
+	})
+}
+
+// TestLeaveIsTold: who follows is told of the orders of a market that is left.
+func TestLeaveIsTold(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		a := alone(t)
+		other, third := "0x"+strings.Repeat("1", 64), "0x"+strings.Repeat("2", 64)
+		for _, m := range []string{market, other, third} {
+			a.core.watch(m)
+		}
+		connected(a)
+		a.step(&input{kind: frameCame, conn: 1, frame: []byte(orderText("o", "PLACEMENT", "LIVE", "0", at))})
+		ctx, cancel := context.WithCancel(t.Context())
+		var last *View
+		var events []Event
+		go func() {
+			for v := range a.Changes(ctx) {
+				last = v
+			}
+		}()
+		go func() {
+			for e := range a.Events(ctx) {
+				events = append(events, e)
+			}
+		}()
+		for _, left := range []string{market, other} { // the other one has no orders
+			synctest.Wait()
+			a.mu.Lock()
+			a.tell(&input{kind: marketsLeft, markets: []string{left}})
+			a.effects = nil
+			a.unlock()
+			synctest.Wait()
+			if len(last.Orders()) > 0 || last.Version != a.View().Version {
+				t.Errorf("%+v of version %d, want %d", last.Orders(), last.Version, a.View().Version)
+			}
+		}
+		if len(events) != 2 || events[1].Order.ID != "o" || events[1].Order.Status != Gone {
+			t.Errorf("%+v", events)
+		}
+		cancel()
+		synctest.Wait()
 	})
 }

@@ -15,7 +15,8 @@ type Order struct {
 	Price  book.Price
 	Size   book.Size // when it was placed
 	// Matched is how much of it has been matched so far, by what the exchange says of the
-	// order or of its trades, whichever is more. It never falls while state is known.
+	// order or of its trades, whichever is more. It falls only if
+	// a trade has failed and the exchange says so.
 	Matched book.Size
 	Status  OrderStatus
 	// Outcome is the name of the token's outcome, Kind how long the order is good for (GTC,
@@ -53,7 +54,7 @@ const (
 	// Invalid orders were cancelled by the exchange, for want of a balance or the like.
 	Invalid
 	// Gone orders are not among the open ones any more, and the exchange has not said why:
-	// the message was lost.
+	// the message was lost. Or their market is not followed any more.
 	Gone
 )
 
