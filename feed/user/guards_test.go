@@ -3,6 +3,7 @@ package user
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -272,7 +273,7 @@ func TestLateOfAnotherMarket(t *testing.T) {
 	}
 	l := s.core.ledger
 	for i := range maxLeft + 10 {
-		id := fmt.Sprint(i)
+		id := strconv.Itoa(i)
 		l.orders[id] = &order{Order: Order{ID: id, Market: id, Updated: feed.Timestamp(i + 1)}}
 		l.leave(id)
 	}
