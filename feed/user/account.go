@@ -31,6 +31,10 @@ var (
 	ErrNoMarket = errors.New("user: no market")
 )
 
+// clockError is how far the clock of this machine may be off, by which Since is told: the
+// exchange refuses requests that are signed by one that is off by much more.
+const clockError = time.Minute
+
 // Options say whose account it is. Credentials and Client are needed.
 type Options struct {
 	Credentials keys.Credentials
@@ -39,7 +43,8 @@ type Options struct {
 	// Markets are the condition ids of the markets to follow; none for all of them.
 	Markets []string
 	// Since is from when on fills are kept, by when they were matched: an hour before New if
-	// it is zero. All of them are asked for at the beginning, so that a time long ago costs
+	// it is zero; some of the minute before it are kept as well, since the clock of this
+	// machine may be fast. All of them are asked for at the beginning, so that a time long ago costs
 	// requests.
 	Since time.Time
 	// Logger is told what happens to the connection and to own state, in no words of the
@@ -103,7 +108,7 @@ func New(o Options) (*Account, error) {
 	}
 	a := &Account{
 		credentials: o.Credentials, client: o.Client, source: source, log: o.Logger,
-		core:      newCore(o.Credentials.Key.Reveal(), markets, o.Since, rand.Uint64()), //nolint:gosec // for jitter
+		core:      newCore(o.Credentials.Key.Reveal(), markets, o.Since.Add(-clockError), rand.Uint64()), //nolint:gosec // for jitter
 		followers: map[*follower]struct{}{},
 	}
 	a.core.stateSince = time.Now()

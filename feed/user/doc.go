@@ -67,8 +67,8 @@
 // had matched is documented nowhere: what is told is believed, either way, if it is told
 // after the trade failed; an order that was matched to the end stays closed.
 //
-// Orders are the account's if their owner is the API key. Fills are kept from
-// [Options.Since] on.
+// Orders are the account's if their owner is the API key. Fills are kept from a
+// minute before [Options.Since] on.
 //
 // # Bounds
 //

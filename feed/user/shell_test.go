@@ -255,3 +255,24 @@ func TestLeaveIsTold(t *testing.T) {
 		synctest.Wait()
 	})
 }
+
+// TestFastClock: with the clock of this machine 30 s fast, no fill is lost from when the
+// account was made.
+func TestFastClock(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		made := alone(t)
+		time.Sleep(time.Until(time.UnixMilli(at + 30_000)))
+		a, err := New(Options{Credentials: made.credentials, Client: made.client, Since: time.Now()})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &script{t: t, core: a.core, now: time.Now()}
+		s.tell(&input{kind: runBegan})
+		s.join(page(), page())
+		s.frame(orderText("0xa", "PLACEMENT", "LIVE", "0", at))
+		s.frame(tradeText("t1", "0xa", "MATCHED", "30", at/1000, at+10))
+		if v := s.core.view(); !v.Known || len(v.Fills()) != 1 {
+			t.Errorf("known %v, %+v", v.Known, v.Fills())
+		}
+	})
+}
