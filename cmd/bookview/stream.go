@@ -30,7 +30,9 @@ type streamed struct {
 	market string // "" until it is known
 	name   nameLine
 	// book is that of the events so far; what is written of it is about this one.
-	book   *book.Book
+	book *book.Book
+	// within: some events of a version have come, and not yet the last.
+	within bool
 	status engine.Status // written last
 	begun  bool          // something has been
 	top    book.Top      // written last, of epoch
@@ -136,7 +138,7 @@ func (s *stream) event(e *engine.Event) error {
 	case engine.TickEvent, engine.StateEvent:
 		t.changed = true
 	}
-	if !e.Last {
+	if t.within = !e.Last; t.within {
 		return nil
 	}
 	if err := s.tops(t, e); err != nil {
@@ -178,7 +180,7 @@ func (s *stream) tops(t *streamed, e *engine.Event) error {
 // has changed. It is that of the events so far, with what is known of it now: where the
 // engine is ahead of them, it waits.
 func (s *stream) books(t *streamed) error {
-	if !t.changed || t.status.State != engine.Live || t.status.Settling {
+	if t.within || !t.changed || t.status.State != engine.Live || t.status.Settling {
 		return nil
 	}
 	now := time.Now()
