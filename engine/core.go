@@ -90,8 +90,6 @@ const (
 	// tokensWatched and tokensLeft: someone wants tokens, or no one does any more.
 	tokensWatched
 	tokensLeft
-	// marketsDescribed: somebody knows what the stream never says of them.
-	marketsDescribed
 	// hashingOff: another core of the process has found that hashes are no longer made
 	// as they were.
 	hashingOff
@@ -112,7 +110,6 @@ type input struct {
 	id         uint64
 	body       []byte
 	tokens     []string
-	markets    []Statics
 }
 
 // effectKind is something to be done.
@@ -229,8 +226,6 @@ func (c *core) apply(in *input) {
 		c.watch(in.tokens)
 	case tokensLeft:
 		c.leave(in.tokens)
-	case marketsDescribed:
-		c.books.describe(in.markets)
 	case hashingOff:
 		c.hashingOff()
 	}

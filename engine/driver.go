@@ -54,6 +54,7 @@ func newDriver(e *Engine, number int) *driver {
 	d.core.paused = true
 	d.core.rest.off = e.config.Books == nil
 	d.core.books.proofs.limit(e.config.ProofBytes, now)
+	d.core.books.described = &e.described
 	return d
 }
 

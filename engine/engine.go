@@ -12,7 +12,6 @@ import (
 
 	"golang.org/x/time/rate"
 
-	"example.com/truebook/book"
 	"example.com/truebook/feed"
 )
 
@@ -71,6 +70,8 @@ type Engine struct {
 	ended  chan struct{} // closed when Run has written for the last time
 	load   sharedLoad    // what all drivers compare with REST
 
+	described descriptions // which all drivers look into
+
 	// mu comes before the lock of a driver, which never waits for mu.
 	mu      sync.Mutex
 	drivers []*driver
@@ -81,11 +82,9 @@ type Engine struct {
 	running  context.Context //nolint:containedctx // of Run, nil before it
 	stop     context.CancelCauseFunc
 	isOver   bool
-	hashing  bool // false: hashes are no longer made as they were
-	// described is all that Describe was told, which every driver knows.
-	described map[string]Statics
-	workers   sync.WaitGroup // every goroutine of Run
-	failed    atomic.Pointer[error]
+	hashing  bool           // false: hashes are no longer made as they were
+	workers  sync.WaitGroup // every goroutine of Run
+	failed   atomic.Pointer[error]
 }
 
 // sharedLoad is what all drivers compare with REST, which they share.
@@ -125,8 +124,6 @@ func New(source feed.Source, config Config) (*Engine, error) {
 		home:     map[string]*driver{},
 		interest: map[string]int{},
 		hashing:  true,
-
-		described: map[string]Statics{},
 	}
 	if e.log == nil {
 		e.log = slog.New(slog.DiscardHandler)
@@ -170,42 +167,6 @@ func (e *Engine) Watch(tokens ...string) (*Subscription, error) {
 		assets = append(assets, e.home[id].asset(id))
 	}
 	return newSubscription(e.ended, assets, func() { e.leave(unique) }), nil
-}
-
-// Statics is what the hashes of a market's books cover and the stream never says.
-// Package rest knows it (see the fields of its Market).
-type Statics struct {
-	Market       string // its condition id
-	MinOrderSize book.Size
-	NegRisk      bool
-}
-
-// Describe tells of markets what the stream never says, before they are watched or later.
-// Without it the common values are tried with the first books, and one that is not common
-// is known only when REST has answered: until then the market's books are not proved by
-// their hashes. Nothing is believed: what is wrong in it costs the trying that it was to
-// save.
-//
-// It fails for an id that is none, for a size below 0, and when more than [MaxTokens]
-// markets have been described; and then describes none.
-func (e *Engine) Describe(markets ...Statics) error {
-	for _, m := range markets {
-		if !feed.IsCondition(m.Market) || m.MinOrderSize < 0 {
-			return fmt.Errorf("engine: market %s with a minimum of %v is none", strconv.QuoteToASCII(m.Market[:min(len(m.Market), 100)]), m.MinOrderSize)
-		}
-	}
-	e.mu.Lock()
-	defer e.mu.Unlock()
-	if n := len(e.described) + len(markets); n > MaxTokens {
-		return fmt.Errorf("engine: %d described markets are more than %d", n, MaxTokens)
-	}
-	for _, m := range markets {
-		e.described[m.Market] = m
-	}
-	for _, d := range e.drivers {
-		d.step(&input{kind: marketsDescribed, markets: markets})
-	}
-	return nil
 }
 
 // unique returns each token once, and how many of them nobody else has watched.
@@ -264,11 +225,6 @@ func (e *Engine) withRoom(n int) *driver {
 	}
 	d := newDriver(e, len(e.drivers)+1)
 	e.drivers = append(e.drivers, d)
-	known := make([]Statics, 0, len(e.described))
-	for _, m := range e.described {
-		known = append(known, m)
-	}
-	d.step(&input{kind: marketsDescribed, markets: known})
 	if !e.hashing {
 		d.step(&input{kind: hashingOff})
 	}

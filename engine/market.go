@@ -21,6 +21,7 @@ type market struct {
 	tokens    []*token // that are in it
 	exhausted int      // exhaustive calibrations that found nothing
 	terms     feed.MarketTerms
+	described Statics // what terms have of the engine's descriptions
 }
 
 func newMarket(id string) *market { return &market{id: id} }
@@ -98,9 +99,6 @@ func (s *shard) join(t *token, id string) bool {
 		}
 		m = newMarket(id)
 		s.markets[id] = m
-		if d, ok := s.described[id]; ok {
-			m.terms.NoteStatics(d.MinOrderSize, d.NegRisk)
-		}
 	}
 	t.market.tokens = slices.DeleteFunc(t.market.tokens, func(o *token) bool { return o == t })
 	s.lock(m)
@@ -110,21 +108,10 @@ func (s *shard) join(t *token, id string) bool {
 	return true
 }
 
-// describe takes what is known of markets. It changes no book: only what a hash is
-// tried with first.
-func (s *shard) describe(markets []Statics) {
-	for _, d := range markets {
-		s.described[d.Market] = d
-		if m := s.markets[d.Market]; m != nil {
-			m.terms.NoteStatics(d.MinOrderSize, d.NegRisk)
-		}
-	}
-}
-
 // clone returns a copy that holds the clones of the tokens, which are given by
 // their index.
 func (m *market) clone(tokens []*token) *market {
-	c := &market{id: m.id, terms: m.terms, exhausted: m.exhausted}
+	c := &market{id: m.id, terms: m.terms, exhausted: m.exhausted, described: m.described}
 	for _, t := range m.tokens {
 		t := tokens[t.asset.Index]
 		t.market = c

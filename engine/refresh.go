@@ -190,6 +190,7 @@ func (s *shard) calibrate(t *token, k key) feed.Match {
 		return feed.CannotSay
 	}
 	m := t.market
+	s.describe(m)
 	match := s.check(t, t.book, k, feed.Calibrate)
 	if match != feed.CannotSay || k.unnamed() || m.exhausted == maxExhausted || s.fruitless == maxFruitless {
 		return match

@@ -18,7 +18,7 @@ type shard struct {
 	// events that concern no book.
 	tokens    []*token
 	markets   map[string]*market // by condition id
-	described map[string]Statics // of markets, seen or not, by condition id
+	described *descriptions      // of the engine; nil in a replay
 	deadlines deadlines
 	lease     *lease
 	proofs    proofs
@@ -75,7 +75,6 @@ func newShard(options feed.DecoderOptions) *shard {
 	return &shard{
 		decoder:   feed.NewDecoder(options),
 		markets:   map[string]*market{},
-		described: map[string]Statics{},
 		lease:     new(lease),
 		searchGap: searchGap,
 		scratch:   book.New(),

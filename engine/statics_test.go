@@ -2,6 +2,7 @@ package engine
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -15,17 +16,28 @@ func TestDescribed(t *testing.T) {
 	odd := scriptTerms
 	odd.MinOrderSize, odd.NegRisk = 7*book.Share, true
 	described := []Statics{{Market: condition, MinOrderSize: odd.MinOrderSize, NegRisk: true}}
+	wrong := []Statics{{Market: condition, MinOrderSize: 9 * book.Share}}
 	for name, when := range map[string]int{"before": 0, "after": 1, "never": 2} {
 		sc := newScript(t)
-		if when == 0 {
-			sc.s.describe(described)
+		var said descriptions
+		sc.s.described = &said
+		describe := func(markets []Statics) {
+			if err := said.add(markets); err != nil {
+				t.Error(err)
+			}
+		}
+		switch when {
+		case 0:
+			describe(described)
+		case 1:
+			describe(wrong)
 		}
 		for i := range 2 {
 			text := []string{"40x10 | 60x7", "41x10 | 60x7"}[i]
 			sc.now += 1000
 			sc.bookWithHash(text, sc.now, hashOf(yesToken, text, sc.now, odd))
 			if when == 1 && i == 0 {
-				sc.s.describe(described)
+				describe(described)
 			}
 		}
 		proved := sc.s.token(sc.s.decoder.Know(yesToken)).readers.View().Proof.By == ByHash
@@ -35,8 +47,8 @@ func TestDescribed(t *testing.T) {
 	}
 }
 
-// TestDescribe: every connection is told, those to come too; what is no market is refused,
-// and the number is bounded.
+// TestDescribe: every connection knows of it, those to come too; what is no market is
+// refused; the number is bounded, and what is described again does not count.
 func TestDescribe(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := newStream(2)
@@ -56,8 +68,8 @@ func TestDescribe(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, d := range e.drivers {
-			if got := d.core.books.described; got[first.Market] != first || got[second.Market] != second {
-				t.Errorf("connection %d knows %v", i, got)
+			if s := d.core.books.described; s.find(first.Market) != first || s.find(second.Market) != second {
+				t.Errorf("connection %d does not know", i)
 			}
 		}
 		for _, bad := range []Statics{{Market: "slug"}, {Market: first.Market, MinOrderSize: -1}} {
@@ -68,12 +80,19 @@ func TestDescribe(t *testing.T) {
 		if err := e.Describe(make([]Statics, MaxTokens+1)...); err == nil {
 			t.Error("more than there may be")
 		}
-		many := make([]Statics, MaxTokens)
+		many := make([]Statics, MaxTokens-2, MaxTokens)
 		for i := range many {
-			many[i] = first
+			many[i] = Statics{Market: fmt.Sprintf("0x%064x", i)}
 		}
-		if err := e.Describe(many...); err == nil || !strings.Contains(err.Error(), "more than") {
+		if err := e.Describe(append(many, first, second)...); err != nil {
 			t.Error(err)
+		}
+		one := Statics{Market: fmt.Sprintf("0x%064x", MaxTokens)}
+		if err := e.Describe(first, one); err == nil || !strings.Contains(err.Error(), "over") {
+			t.Error(err)
+		}
+		if e.described.find(one.Market) == one || e.Describe(many...) != nil {
+			t.Error("one too many is taken, or what is known is not")
 		}
 		ctx, cancel := context.WithCancel(t.Context())
 		cancel()
