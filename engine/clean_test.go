@@ -31,6 +31,7 @@ func clean(t *testing.T, o feedtest.VenueOptions, d time.Duration) *simulation {
 // TestCleanSeeds: whatever the exchange does without a fault is no reason to doubt,
 // not even twenty times as often.
 func TestCleanSeeds(t *testing.T) {
+	onlyGoroutine(t)
 	t.Parallel()
 	seeds := *cleanSeeds
 	if testing.Short() {

@@ -222,6 +222,7 @@ func (s *simulation) misuse(r *rand.Rand) {
 // TestSimulation lets the exchange and the network fail in all ways, and reads every
 // token after each step.
 func TestSimulation(t *testing.T) {
+	onlyGoroutine(t)
 	t.Parallel()
 	if *simSeed >= 0 {
 		var lines []string

@@ -10,6 +10,7 @@ import (
 // TestProofsOff: without proofs the books are the same, at each frame, and none
 // reads as proved.
 func TestProofsOff(t *testing.T) {
+	onlyGoroutine(t)
 	r := record(t, feedtest.Options{Seed: 6, Markets: 3}, 1500)
 	with, without := r.shard(nil), r.shard(func(f Finding) { t.Errorf("%+v", f) })
 	without.proofs.off = true

@@ -164,6 +164,7 @@ func (tr *truth) check(t *testing.T, s *shard, events []happening) {
 // TestCleanRecordings: what the exchange sends without a fault is followed
 // without a doubt, and every run ends proved.
 func TestCleanRecordings(t *testing.T) {
+	onlyGoroutine(t)
 	t.Parallel()
 	frames := 3000
 	if testing.Short() {

@@ -30,6 +30,7 @@ func subscribeUser(v *feedtest.Venue, conn int, key, secret, passphrase, markets
 // TestAccountTruth: what is true of an account hangs together, and everything happens to it
 // that can.
 func TestAccountTruth(t *testing.T) {
+	onlyGoroutine(t)
 	v := feedtest.NewVenue(feedtest.VenueOptions{Seed: 2, Markets: 2, Rate: 1})
 	a := v.OpenAccount(feedtest.AccountOptions{Seed: 2, PerMinute: 300})
 	end := v.Now().Add(20 * time.Minute)

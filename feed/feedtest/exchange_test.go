@@ -45,6 +45,7 @@ func TestStoredRecording(t *testing.T) {
 // books below asks, mirrored tokens, runs with one hash, trades followed by the
 // books of both tokens. The hashes are checked by the engine's tests.
 func TestStream(t *testing.T) {
+	onlyGoroutine(t)
 	seeds := uint64(6)
 	if testing.Short() {
 		seeds = 2

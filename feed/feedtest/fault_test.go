@@ -373,6 +373,7 @@ func restarted(t *testing.T, s, _ *session) {
 }
 
 func TestFaults(t *testing.T) {
+	onlyGoroutine(t)
 	clean := runSession(t)
 	if n := len(clean.frames[1]); n < 1000 || len(clean.ends[1]) > 0 {
 		t.Fatalf("%d frames without a fault", n)

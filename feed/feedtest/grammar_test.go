@@ -256,6 +256,7 @@ func TestHangup(t *testing.T) {
 
 // TestCustomFeatures come where they were asked for only.
 func TestCustomFeatures(t *testing.T) {
+	onlyGoroutine(t)
 	v := feedtest.NewVenue(feedtest.VenueOptions{Seed: 1, Rate: 100, Faults: []feedtest.Fault{
 		{Kind: feedtest.Settle, At: 100 * time.Second, Market: 1},
 	}})

@@ -15,6 +15,7 @@ import (
 // TestStreamsStay: recordings and expected output elsewhere depend on what a seed
 // gives in the first model, byte for byte.
 func TestStreamsStay(t *testing.T) {
+	onlyGoroutine(t)
 	for o, want := range map[feedtest.Options]string{
 		{}:                                   "9b8d35b6d8434c81",
 		{Seed: 1, Markets: 6}:                "6c3ed5a7cad7b467",
@@ -114,6 +115,7 @@ func (s *tallied) note(c feed.Change, old book.Size, tick book.Price, before, af
 // TestRecordedShape: what was measured on the recording, and how near the model
 // comes to it.
 func TestRecordedShape(t *testing.T) {
+	onlyGoroutine(t)
 	options := []feedtest.Options{
 		{Seed: 1, Markets: 250},
 		{Seed: 1, Markets: 3, Levels: 100, Spaced: true},
@@ -149,6 +151,7 @@ func quantile(values []int, percent int) float64 {
 // TestDepth: books have about as many levels as was asked for, at the beginning
 // and after a while, and prices of a tick that can hold them.
 func TestDepth(t *testing.T) {
+	onlyGoroutine(t)
 	for levels, tick := range map[int]book.Price{10: 10_000, 100: 1000, 1000: 100, 5000: 100} {
 		x := feedtest.New(feedtest.Options{Seed: 3, Markets: 2, Levels: levels})
 		for _, frames := range []int{0, 20_000 / levels * 10} {

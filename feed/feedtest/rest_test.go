@@ -101,6 +101,7 @@ func TestREST(t *testing.T) {
 
 // TestRESTAhead: REST tells now and then what the stream brings later, by up to 1.1 s.
 func TestRESTAhead(t *testing.T) {
+	onlyGoroutine(t)
 	v := feedtest.NewVenue(feedtest.VenueOptions{Seed: 4, Rate: 40})
 	v.Dial(1)
 	announced := map[feed.Hash]bool{}

@@ -21,9 +21,19 @@ func seeds(n uint64) uint64 {
 	return n
 }
 
+// onlyGoroutine skips a test of an exchange that is called by the test alone, where it
+// would be looked at for races for long.
+func onlyGoroutine(t *testing.T) {
+	t.Helper()
+	if raceEnabled && testing.Short() {
+		t.Skip("one goroutine has no races")
+	}
+}
+
 // TestVenueFollowed: with all quirks at their rates, a plain client has the truth
 // all the time, and each state has its hash.
 func TestVenueFollowed(t *testing.T) {
+	onlyGoroutine(t)
 	for seed := range seeds(3) {
 		v := feedtest.NewVenue(feedtest.VenueOptions{Seed: seed, Rate: 30})
 		f := newFollower(t, v, 1)
@@ -37,6 +47,7 @@ func TestVenueFollowed(t *testing.T) {
 
 // TestVenueWithoutQuirks: every hash matches.
 func TestVenueWithoutQuirks(t *testing.T) {
+	onlyGoroutine(t)
 	v := feedtest.NewVenue(feedtest.VenueOptions{Seed: 9, Rate: 100, Quirks: new(feedtest.NoQuirks())})
 	f := newFollower(t, v, 1)
 	f.until(v.Now().Add(2 * time.Minute))

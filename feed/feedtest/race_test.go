@@ -1,0 +1,5 @@
+//go:build race
+
+package feedtest_test
+
+const raceEnabled = true
