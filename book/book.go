@@ -39,6 +39,8 @@ func (e *LevelError) Error() string {
 // on the wire.
 type Book struct {
 	bids, asks ladder
+	// top is that of the ladders. It is asked for more often than it changes.
+	top Top
 }
 
 // New returns an empty book, which is a legal book: that of a token that nobody
@@ -60,8 +62,16 @@ func (b *Book) Set(side Side, price Price, size Size) (old Size, err error) {
 	if !price.valid() || size < 0 || side > Ask {
 		return 0, &LevelError{side, Level{price, size}}
 	}
-	return b.side(side).set(side.key(price), size)
+	l, k := b.side(side), side.key(price)
+	old, err = l.set(k, size)
+	if k >= l.best { // it is the best, or was
+		b.retop()
+	}
+	return old, err
 }
+
+// retop follows a change of a best level.
+func (b *Book) retop() { b.top = Top{Bid: b.bids.now().top(Bid), Ask: b.asks.now().top(Ask)} }
 
 // Replace makes the book equal to a whole snapshot, which may be empty, and
 // returns how many levels that changed. The levels may come in any order;
@@ -78,6 +88,7 @@ func (b *Book) Replace(bids, asks []Level) (changed int, err error) {
 	}
 	d.bids.apply(&b.bids)
 	d.asks.apply(&b.asks)
+	b.retop()
 	return d.len(), nil
 }
 
@@ -92,12 +103,12 @@ func (b *Book) Differs(bids, asks []Level) (int, error) {
 }
 
 // Top returns the best level of each side.
-func (b *Book) Top() Top { return Top{Bid: b.bids.top(Bid), Ask: b.asks.top(Ask)} }
+func (b *Book) Top() Top { return b.top }
 
 // AppendBackward appends the levels of a side to dst, worst first: the exchange's
 // own order, and that of the book hash. It allocates only to grow dst.
 func (b *Book) AppendBackward(dst []Level, side Side) []Level {
-	return b.side(side).appendBackward(dst, side)
+	return b.side(side).now().appendBackward(dst, side)
 }
 
 // SizeAt returns the size at a price, 0 if there is no such level.
@@ -105,15 +116,15 @@ func (b *Book) SizeAt(side Side, price Price) Size {
 	if !price.valid() {
 		return 0
 	}
-	return b.side(side).size(side.key(price))
+	return b.side(side).now().size(side.key(price))
 }
 
 // Snapshot returns the book as it is now, in O(1): the levels are shared until
 // the book next changes one, which then copies the path to it.
 func (b *Book) Snapshot() Snapshot {
-	return Snapshot{bids: b.bids.fork(), asks: b.asks.fork()}
+	return Snapshot{bids: b.bids.freeze(), asks: b.asks.freeze()}
 }
 
 // Fork returns a second book with the same levels, in O(1). The two go their
 // own ways from then on.
-func (b *Book) Fork() *Book { return &Book{bids: b.bids.fork(), asks: b.asks.fork()} }
+func (b *Book) Fork() *Book { return &Book{bids: b.bids.fork(), asks: b.asks.fork(), top: b.top} }

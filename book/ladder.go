@@ -34,27 +34,32 @@ type tree = btree.Map[key, Size]
 // and 16 ns, and one after a snapshot 440, 390, 440, 980 and 950 ns.
 const degree = 64
 
-// ladder is one side of a book. Only its owner writes; a ladder inside a
-// Snapshot is never written again, not even by Copy, which writes to its source.
+// ladder is one side of a book. Only its owner writes.
 type ladder struct {
 	// levels holds keys from 1 to 999,999 and sizes above 0, at most MaxLevels
 	// of them. Its value type must have no method Copy or IsoCopy: btree would
-	// call it for every item of a node that it copies.
-	levels *tree
+	// call it for every item of a node that it copies. It is no pointer, so that
+	// the way to a level is shorter by one.
+	levels tree
 	// best is the highest key in levels, 0 when it is empty, and bestSize its
 	// size. Both are kept so that the top of a book costs no descent.
 	best     key
 	bestSize Size
 }
 
-func newLadder() ladder { return ladder{levels: btree.NewMap[key, Size](degree)} }
+func newLadder() ladder { return ladder{levels: *btree.NewMap[key, Size](degree)} }
 
 // fork returns a ladder that shares all nodes until one of the two is written.
 func (l *ladder) fork() ladder {
-	c := *l
-	c.levels = l.levels.Copy()
-	return c
+	return ladder{levels: *l.levels.Copy(), best: l.best, bestSize: l.bestSize}
 }
+
+// freeze returns the side as it is now, for good: its nodes are shared until the ladder
+// is written.
+func (l *ladder) freeze() levels { return levels{l.levels.Copy(), l.best, l.bestSize} }
+
+// now returns the side for reading, until the ladder is written.
+func (l *ladder) now() levels { return levels{&l.levels, l.best, l.bestSize} }
 
 // set puts the size at the key, or removes the level if it is 0, and returns
 // what was there.
@@ -78,21 +83,6 @@ func (l *ladder) set(k key, size Size) (old Size, err error) {
 	return old, nil
 }
 
-func (l *ladder) size(k key) Size {
-	if k == l.best {
-		return l.bestSize
-	}
-	size, _ := l.levels.Get(k)
-	return size
-}
-
-func (l *ladder) top(side Side) Level {
-	if l.best == 0 {
-		return Level{}
-	}
-	return side.level(l.best, l.bestSize)
-}
-
 // is says whether these are the levels, worst first. It is what nearly every snapshot
 // is, and costs half of finding a difference.
 func (l *ladder) is(side Side, levels []Level) bool {
@@ -109,9 +99,32 @@ func (l *ladder) is(side Side, levels []Level) bool {
 	return len(levels) == 0
 }
 
+// levels is one side of a book for reading. That of a Snapshot is never written to, not
+// even by Copy, which writes to its source.
+type levels struct {
+	tree     *tree
+	best     key
+	bestSize Size
+}
+
+func (l levels) size(k key) Size {
+	if k == l.best {
+		return l.bestSize
+	}
+	size, _ := l.tree.Get(k)
+	return size
+}
+
+func (l levels) top(side Side) Level {
+	if l.best == 0 {
+		return Level{}
+	}
+	return side.level(l.best, l.bestSize)
+}
+
 // appendBackward appends the levels in ascending order of keys, worst first.
-func (l *ladder) appendBackward(dst []Level, side Side) []Level {
-	l.levels.Scan(func(k key, size Size) bool {
+func (l levels) appendBackward(dst []Level, side Side) []Level {
+	l.tree.Scan(func(k key, size Size) bool {
 		dst = append(dst, side.level(k, size))
 		return true
 	})

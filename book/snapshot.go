@@ -6,7 +6,7 @@ import "iter"
 // may read it for as long as they like, while its book goes on. The zero
 // Snapshot is an empty book.
 type Snapshot struct {
-	bids, asks ladder
+	bids, asks levels
 }
 
 // emptyLevels stands in for the trees of the zero Snapshot; nobody writes to it.
@@ -14,13 +14,13 @@ type Snapshot struct {
 //nolint:gochecknoglobals // never written
 var emptyLevels = new(tree)
 
-func (s Snapshot) side(side Side) ladder {
+func (s Snapshot) side(side Side) levels {
 	l := s.asks
 	if side == Bid {
 		l = s.bids
 	}
-	if l.levels == nil {
-		l.levels = emptyLevels
+	if l.tree == nil {
+		l.tree = emptyLevels
 	}
 	return l
 }
@@ -31,7 +31,7 @@ func (s Snapshot) Top() Top { return Top{Bid: s.bids.top(Bid), Ask: s.asks.top(A
 // Len returns the number of levels of a side.
 func (s Snapshot) Len(side Side) int {
 	l := s.side(side)
-	return l.levels.Len()
+	return l.tree.Len()
 }
 
 // SizeAt returns the size at a price, 0 if there is no such level.
@@ -53,7 +53,7 @@ func (s Snapshot) Asks() iter.Seq[Level] { return s.Levels(Ask) }
 func (s Snapshot) Levels(side Side) iter.Seq[Level] {
 	l := s.side(side)
 	return func(yield func(Level) bool) {
-		l.levels.Reverse(func(k key, size Size) bool { return yield(side.level(k, size)) })
+		l.tree.Reverse(func(k key, size Size) bool { return yield(side.level(k, size)) })
 	}
 }
 
@@ -62,12 +62,12 @@ func (s Snapshot) Levels(side Side) iter.Seq[Level] {
 func (s Snapshot) AppendLevels(dst []Level, side Side, n int) []Level {
 	l := s.side(side)
 	if n <= 0 {
-		n = l.levels.Len()
+		n = l.tree.Len()
 	}
 	if n == 0 {
 		return dst
 	}
-	l.levels.Reverse(func(k key, size Size) bool {
+	l.tree.Reverse(func(k key, size Size) bool {
 		dst = append(dst, side.level(k, size))
 		n--
 		return n > 0
@@ -125,8 +125,8 @@ func (s Snapshot) Equal(other Snapshot) bool {
 }
 
 func (s Snapshot) changes(older Snapshot, side Side, yield func(Change) bool) bool {
-	newLadder, oldLadder := s.side(side), older.side(side)
-	next, prev := newLadder.levels.Iter(), oldLadder.levels.Iter()
+	newer, old := s.side(side), older.side(side)
+	next, prev := newer.tree.Iter(), old.tree.Iter()
 	hasNext, hasPrev := next.Last(), prev.Last()
 	for hasNext || hasPrev {
 		var c Change

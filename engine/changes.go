@@ -8,22 +8,32 @@ import (
 )
 
 func (s *shard) priceChange(e *feed.PriceChange) {
+	if len(e.Changes) == 2 && mirrors(&e.Changes[0], &e.Changes[1]) { // as nearly always
+		// That both tokens are looked at here, before a lock is waited for, lets the
+		// memory of both be fetched at the same time.
+		a, b := s.token(e.Changes[0].Asset), s.token(e.Changes[1].Asset)
+		s.pair(a, b)
+		s.entry(e, &e.Changes[0], a)
+		s.entry(e, &e.Changes[1], b)
+		return
+	}
 	s.mirror(e)
-	var named *market // by the event, once a token is in it
 	for i := range e.Changes {
-		c := &e.Changes[i]
-		t := s.token(c.Asset)
-		s.hide(t)
-		switch {
-		case t.state == Gone:
-		case t.based && t.conn != s.conn:
-			t.noteAbroad(s.conn, c, key{e.Time, c.Hash})
-		case t.market != named && !s.join(t, e.Market):
-			s.breakContinuity(t, BadMessage)
-		default:
-			named = t.market
-			s.change(t, c, key{e.Time, c.Hash})
-		}
+		s.entry(e, &e.Changes[i], s.token(e.Changes[i].Asset))
+	}
+}
+
+// entry takes a change of an event.
+func (s *shard) entry(e *feed.PriceChange, c *feed.Change, t *token) {
+	s.hide(t)
+	switch {
+	case t.state == Gone:
+	case t.based && t.conn != s.conn:
+		t.noteAbroad(s.conn, c, key{e.Time, c.Hash})
+	case t.market.id != e.Market && !s.join(t, e.Market):
+		s.breakContinuity(t, BadMessage)
+	default:
+		s.change(t, c, key{e.Time, c.Hash})
 	}
 }
 
@@ -60,6 +70,17 @@ func (s *shard) change(t *token, c *feed.Change, k key) {
 	if t.awaited != nil {
 		s.changeAwaited(t, c, k)
 	}
+	// A time that is new begins a run, as nearly always.
+	if k.time > r.key.time && k.time > t.horizon.newest.time && k.time >= t.baseTime || s.begins(t, c, k) {
+		s.closeRun(t)
+		s.startRun(t, k)
+		s.set(t, c)
+	}
+}
+
+// begins says whether a change begins a run, and applies it otherwise.
+func (s *shard) begins(t *token, c *feed.Change, k key) bool {
+	r := &t.run
 	if k.time <= r.key.time && r.entries > 0 && (k != r.key || r.levels&levelBit(c) != 0) {
 		s.compare(t) // what is to be done depends on whether the state is reached
 	}
@@ -78,12 +99,11 @@ func (s *shard) change(t *token, c *feed.Change, k key) {
 		s.counts.Repeats++
 		s.past(t, c, k)
 	case k.time >= r.key.time:
-		s.closeRun(t)
-		s.startRun(t, k)
-		s.set(t, c)
+		return true
 	default:
 		s.setLate(t, c, k)
 	}
+	return false
 }
 
 // startRun begins a run. A match of its hash proves nothing if another state may
@@ -124,23 +144,28 @@ func (s *shard) write(t *token, c *feed.Change) bool {
 		t.watch.level(c, old)
 	}
 	if t.other != nil {
-		if _, err := t.other.Set(c.Side, c.Price, c.Size); err != nil {
-			t.other = nil
-		}
+		t.writeOther(c)
 	}
 	return true
+}
+
+// writeOther puts a change into what the book may be instead.
+func (t *token) writeOther(c *feed.Change) {
+	if _, err := t.other.Set(c.Side, c.Price, c.Size); err != nil {
+		t.other = nil
+	}
 }
 
 // note counts a change as one of the token's run, or of the one whose refresh is
 // awaited.
 func (s *shard) note(t *token, c *feed.Change) {
 	s.touch(t)
-	if t.awaited != nil && t.run.key == t.awaited.key {
-		t.awaited.run.count(c, s.line)
-		t.run.bestBid, t.run.bestAsk, t.run.hasBest = c.BestBid, c.BestAsk, c.HasBest
-		return
+	r := &t.run
+	if t.awaited != nil && r.key == t.awaited.key {
+		r.report(c)
+		r = &t.awaited.run
 	}
-	t.run.count(c, s.line)
+	r.count(c, s.line)
 }
 
 // repeat handles an entry whose state was announced before and is not the newest:
@@ -169,7 +194,7 @@ func (s *shard) repeat(t *token, c *feed.Change, k key) {
 	t.book, t.other = returned, t.book
 	t.replaced()
 	s.startRun(t, k)
-	t.run.bestBid, t.run.bestAsk, t.run.hasBest = c.BestBid, c.BestAsk, c.HasBest
+	t.run.report(c)
 	s.matched(t) // and not counted as a run: that state has been
 	s.touch(t)
 }

@@ -15,11 +15,6 @@ const maxMirrored = 64
 // of a market, each change of one has its counterpart in the other, at one minus
 // the price and on the other side.
 func (s *shard) mirror(e *feed.PriceChange) {
-	if len(e.Changes) == 2 && mirrors(&e.Changes[0], &e.Changes[1]) {
-		s.tallies[MirrorWitness].count(agreed) // as nearly always
-		s.pair(s.token(e.Changes[0].Asset), s.token(e.Changes[1].Asset))
-		return
-	}
 	first := e.Changes[0].Asset
 	var second *feed.Asset
 	for i := range e.Changes {
@@ -50,10 +45,10 @@ func (s *shard) mirror(e *feed.PriceChange) {
 	s.tallies[MirrorWitness].count(agreed)
 }
 
-// pair notes that the changes of a market come in pairs, if the two are in it. That
-// both tokens are looked at here, before a lock is waited for, lets the memory of both
-// be fetched at the same time.
+// pair takes two changes of a frame, of which each is the mirror of the other: changes
+// of a market come in pairs, if their tokens are in it.
 func (s *shard) pair(a, b *token) {
+	s.tallies[MirrorWitness].count(agreed)
 	if a.market == b.market {
 		a.market.paired = true
 	}

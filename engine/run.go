@@ -137,6 +137,11 @@ func (r *run) agreesWith(top book.Top) bool {
 func (r *run) count(c *feed.Change, line int) {
 	r.entries++
 	r.line = line
+	r.report(c)
+}
+
+// report takes the best prices that a change reports.
+func (r *run) report(c *feed.Change) {
 	r.bestBid, r.bestAsk, r.hasBest = c.BestBid, c.BestAsk, c.HasBest
 }
 

@@ -175,12 +175,11 @@ func (s *shard) expire(now instant) {
 
 // reschedule follows a change of what is due for a token.
 func (s *shard) reschedule(t *token) {
-	var due instant // never, as nearly always
-	if t.awaited != nil || t.run.check == Open || t.failed || t.settling != NoReason {
-		due = t.nextDeadline()
-	}
-	if due != t.overdue.due {
-		s.deadlines.set(&t.overdue, due)
+	nothing := t.awaited == nil && t.run.check != Open && !t.failed && t.settling == NoReason
+	if !nothing || t.overdue.due != 0 {
+		if due := t.nextDeadline(); due != t.overdue.due {
+			s.deadlines.set(&t.overdue, due)
+		}
 	}
 }
 
