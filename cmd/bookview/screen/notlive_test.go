@@ -216,6 +216,41 @@ func TestFrozenStandsStill(t *testing.T) {
 	}
 }
 
+// TestFrozenWhileItRewinds: a frozen screen stands still while a recording begins anew, and
+// shows nothing of what was undone when it goes on.
+func TestFrozenWhileItRewinds(t *testing.T) {
+	s := fed(t, Options{})
+	s.change = func(in *Input) { in.Playback = &Playback{Begin: in.Now, End: in.Now, At: in.Now} }
+	s.look()
+	s.keys('f')
+	trade := func(price book.Price) []Trade {
+		return []Trade{{Asset: yes, At: s.now, Price: price, Size: book.Share}}
+	}
+	s.trades = trade(100_000) // of what is undone by the next one
+	s.look()
+	change := s.change
+	s.change = func(in *Input) { change(in); in.Rewound = true }
+	s.trades = trade(200_000)
+	s.look()
+	s.change = change
+	s.look()
+	text := s.screen.Draw(110, 30).String()
+	if !strings.Contains(text, "FROZEN") || !strings.Contains(text, "BUY Yes 400 @63") || !strings.Contains(text, "high 62.5") {
+		t.Errorf("it does not stand still:\n%s", text)
+	}
+	s.keys('f')
+	text = s.screen.Draw(110, 30).String()
+	if strings.Contains(text, "@63") || strings.Contains(text, "@10") || !strings.Contains(text, "SELL Yes 1 @20") {
+		t.Errorf("trades of what was undone:\n%s", text)
+	}
+	s.keys('f')
+	s.look()
+	s.keys('f')
+	if text = s.screen.Draw(110, 30).String(); !strings.Contains(text, "@20") {
+		t.Errorf("what was remembered since is forgotten:\n%s", text)
+	}
+}
+
 // TestChangeIsOfThreeSeconds: a level that changes all the time does not add up for ever.
 func TestChangeIsOfThreeSeconds(t *testing.T) {
 	s := fed(t, Options{})
