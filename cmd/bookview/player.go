@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"example.com/truebook/book"
 	"example.com/truebook/cmd/bookview/screen"
 	"example.com/truebook/engine"
 	"example.com/truebook/feed"
@@ -60,10 +59,6 @@ type player struct {
 
 // maxCommands is how many keys wait for the player at most.
 const maxCommands = 16
-
-// maxTrades is how many trades the display is told at once: of more it would forget the
-// first.
-const maxTrades = 1000
 
 // scanned is what a recording holds.
 type scanned struct {
@@ -276,9 +271,7 @@ func (p *player) collectTrades() {
 	events, _ := p.decoder.Decode(p.next.Frame) // what is wrong with it was said
 	for _, e := range events {
 		if t, ok := e.(*feed.Trade); ok && slices.Contains(p.tokens, t.Asset.ID) {
-			p.trades = append(p.trades[max(len(p.trades)-maxTrades+1, 0):], screen.Trade{
-				Asset: t.Asset.ID, At: t.Time.Time(), Buy: t.Side == book.Bid, Price: t.Price, Size: t.Size,
-			})
+			p.trades = withTrade(p.trades, tradeOf(t.Asset.ID, t.Time, t.Side, t.Price, t.Size))
 		}
 	}
 }

@@ -4,10 +4,12 @@ import (
 	"context"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"example.com/truebook/book"
 	"example.com/truebook/cmd/bookview/screen"
 	"example.com/truebook/engine"
 	"example.com/truebook/feed/capture"
@@ -107,7 +109,7 @@ func TestSeekIsTheSameBook(t *testing.T) {
 }
 
 // TestReplayOfStdin: standard input is read to its end, and can be sought in. An interrupt
-// does not wait for that end, and leaves no file.
+// does not wait for that end, and leaves no file, on the disk or open.
 func TestReplayOfStdin(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
@@ -134,5 +136,23 @@ func TestReplayOfStdin(t *testing.T) {
 	}
 	if files, err := os.ReadDir(dir); err != nil || len(files) != 0 {
 		t.Errorf("%v %v", files, err)
+	}
+	open, _ := filepath.Glob("/proc/self/fd/*") // there is none but on Linux
+	for _, link := range open {
+		if file, err := os.Readlink(link); err == nil && strings.HasPrefix(file, dir) {
+			t.Errorf("%s is still open", file)
+		}
+	}
+}
+
+// TestTradesThatWait: of many trades the display is told the last ones.
+func TestTradesThatWait(t *testing.T) {
+	t.Parallel()
+	var waiting []screen.Trade
+	for i := range 2*maxTrades + 7 {
+		waiting = withTrade(waiting, screen.Trade{Size: book.Size(i)})
+		if first := max(i-maxTrades+1, 0); len(waiting) != i-first+1 || waiting[0].Size != book.Size(first) {
+			t.Fatalf("%d trades from the %dth on, after %d", len(waiting), waiting[0].Size, i+1)
+		}
 	}
 }

@@ -117,9 +117,9 @@ func (s *Screen) drawState(g *Grid, y int, p *pane) {
 	if !v.Received.IsZero() && v.State != engine.Syncing {
 		list = append(list, piece{"last change " + age(s.in.Now.Sub(v.Received)) + " ago", Ink{Role: Label}, 5})
 	}
-	x := g.pieces(0, y, g.Width, 2, list)
+	g.pieces(0, y, g.Width, 2, list)
 	if !s.live(v) {
-		g.row(y, 0, max(x, g.Width), func(Ink) Ink { return Ink{Alert, Bold | Reverse} })
+		g.row(y, 0, g.Width, func(Ink) Ink { return Ink{Alert, Bold | Reverse} })
 	}
 }
 
