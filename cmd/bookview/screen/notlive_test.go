@@ -251,17 +251,30 @@ func TestFrozenWhileItRewinds(t *testing.T) {
 	}
 }
 
-// TestChangeIsOfThreeSeconds: a level that changes all the time does not add up for ever.
+// TestChangeIsOfThreeSeconds: a level that changes all the time shows by how much in the last
+// three seconds: it neither adds up for ever nor begins anew, and is nothing after them.
 func TestChangeIsOfThreeSeconds(t *testing.T) {
 	s := fed(t, Options{})
-	for i := range 60 {
-		s.set(yes, "BUY", "0.57", strconv.Itoa(1000+10*i), "0.62/0.63")
-		s.wait(time.Second)
+	net := func() book.Size {
+		net, _ := s.screen.histories[yes].change(&rung{side: book.Bid, price: 570_000}, false, s.now)
+		return net
 	}
-	for _, c := range s.screen.histories[yes].changes {
-		if c.net > 30*book.Share {
-			t.Errorf("%v in three seconds", c.net)
+	for i := range 200 {
+		s.set(yes, "BUY", "0.57", strconv.Itoa(1000+i), "0.62/0.63")
+		s.look()
+		if got := net(); i > 30 && (got < 27*book.Share || got > 30*book.Share) {
+			t.Errorf("%v after %d changes, of one share in each tenth of a second", got, i+1)
 		}
+		s.now = s.now.Add(100 * time.Millisecond)
+	}
+	for was := net(); was > 0; was = net() {
+		s.now = s.now.Add(300 * time.Millisecond)
+		if s.look(); net() >= was || net() < was-3*book.Share {
+			t.Errorf("%v after %v", net(), was)
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() { s.screen.histories[yes].slide(s.now) }); n > 0 {
+		t.Errorf("%v allocations a frame", n)
 	}
 }
 
