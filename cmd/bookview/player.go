@@ -21,7 +21,7 @@ import (
 //nolint:gochecknoglobals // a constant
 var speeds = []float64{0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 0}
 
-// batch is how many records are applied before the player looks for commands.
+// batch is how many records are applied before the player looks whether it is to end.
 const batch = 256
 
 // player shows a recording as time passes. One goroutine drives it; what the display asks
@@ -187,9 +187,12 @@ func (p *player) run(ctx context.Context) error {
 // for commands.
 const idle = time.Hour
 
-// advance applies what is due, and returns how long nothing is then.
+// advance applies what is due unless a command waits, and returns how long nothing is then.
 func (p *player) advance() (time.Duration, error) {
 	for range batch {
+		if len(p.commands) > 0 {
+			return 0, nil
+		}
 		p.mu.Lock()
 		still, speed, at := p.playback.Paused || p.playback.AtEnd, p.playback.Speed, p.at(time.Now())
 		p.mu.Unlock()

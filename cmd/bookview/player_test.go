@@ -108,6 +108,56 @@ func TestSeekIsTheSameBook(t *testing.T) {
 	}
 }
 
+// TestKeysAtFullSpeed: a key that comes while a recording is read as fast as possible is
+// heard before the next frame, however many are due.
+func TestKeysAtFullSpeed(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		p := &player{commands: make(chan screen.Action, maxCommands)}
+		opened := 0
+		p.open = func() (*capture.Reader, error) {
+			opened++
+			whole := source(t, simulated)
+			half := strings.Index(whole[len(whole)/2:], "\n") + len(whole)/2 + 1
+			read, write := io.Pipe()
+			t.Cleanup(func() { read.Close() })
+			playing := opened == 2 // it was looked through
+			go func() {
+				_, _ = io.WriteString(write, whole[:half])
+				if playing {
+					p.act(screen.Action{Kind: screen.Pause})
+				}
+				_, _ = io.WriteString(write, whole[half:])
+				write.Close()
+			}()
+			return capture.NewReader(read)
+		}
+		if err := p.begin(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- p.run(ctx) }()
+		for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+			at := p.observe().Playback
+			if at.Paused {
+				if !at.At.Before(at.End) {
+					t.Error("paused at the end")
+				}
+				break
+			}
+			if at.AtEnd || time.Now().After(end) {
+				t.Errorf("not paused: %+v", at)
+				break
+			}
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestReplayOfStdin: standard input is read to its end, and can be sought in. An interrupt
 // does not wait for that end, and leaves no file, on the disk or open.
 func TestReplayOfStdin(t *testing.T) {
