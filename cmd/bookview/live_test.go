@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -74,6 +75,7 @@ type line struct {
 	Question, Outcome   string
 	Ends                string `json:"end_date"`
 	Epoch, Version      uint64
+	Since               string
 	Bid, Ask            *levelPart
 	Bids, Asks          []levelPart
 }
@@ -117,6 +119,10 @@ func TestLines(t *testing.T) {
 		}
 		switch l.Type {
 		case "state":
+			since, err := strconv.ParseInt(l.Since, 10, 64)
+			if at := time.UnixMilli(since); l.Since != "" && (err != nil || at.Before(began.Add(-time.Second)) || at.After(time.Now())) {
+				t.Errorf("%+v: since %v, it began at %v", l, at, began)
+			}
 			state = l.State
 			if s := l.State + ":" + l.Reason; len(states) == 0 || states[len(states)-1] != s {
 				states = append(states, s)
