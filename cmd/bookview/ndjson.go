@@ -11,7 +11,8 @@ import (
 )
 
 // bookLine is one line of NDJSON. Prices and sizes are decimal strings, best levels first.
-// Times are milliseconds since 1970, as the exchange writes them. Whatever is not known is "".
+// Time and Since are milliseconds since 1970, as the exchange writes them, "" where there is
+// none.
 type bookLine struct {
 	Type   string `json:"type"`
 	Asset  string `json:"asset_id"`

@@ -2,8 +2,11 @@ package main
 
 import (
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/gdamore/tcell/v3"
 	"github.com/gdamore/tcell/v3/color"
@@ -21,7 +24,36 @@ func terminalOf(stdout *os.File) opener {
 	if name := os.Getenv("TERM"); name == "" || name == "dumb" || !term.IsTerminal(int(stdout.Fd())) {
 		return nil
 	}
-	return func() (tcell.Screen, error) { return tcell.NewScreen() }
+	return func() (tcell.Screen, error) {
+		tty, err := tcell.NewScreen()
+		if err == nil {
+			restoreOnQuit(tty)
+		}
+		return tty, err
+	}
+}
+
+// restoreOnQuit lets SIGQUIT end the program with its stacks, as it does without a screen, but
+// on a terminal that is as it was. It is for as long as the program runs.
+func restoreOnQuit(tty tcell.Screen) {
+	quit := make(chan os.Signal, 1)
+	signal.Notify(quit, syscall.SIGQUIT)
+	go func() {
+		<-quit
+		restored := make(chan struct{})
+		go func() {
+			defer close(restored)
+			_ = tty.Suspend() // unlike Fini it does not end the display, whose stack is wanted too
+		}()
+		select {
+		case <-restored:
+		case <-time.After(time.Second): // what hangs may be the terminal
+		}
+		signal.Reset(syscall.SIGQUIT)
+		if self, err := os.FindProcess(os.Getpid()); err == nil {
+			_ = self.Signal(syscall.SIGQUIT)
+		}
+	}()
 }
 
 // terminal is a screen of tcell, and what it shows.
