@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"flag"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -17,11 +16,10 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"example.com/truebook/book"
+	"example.com/truebook/cmd/bookview/internal/golden"
 	"example.com/truebook/feed"
 	"example.com/truebook/internal/captures"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 const simulated = "../../testdata/simulated.ndjson"
 
@@ -76,23 +74,6 @@ func (o *output) String() string {
 	return o.text.String()
 }
 
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	file := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(string(want), got); diff != "" {
-		t.Errorf("%s (-want +got, -update writes it):\n%s", name, diff)
-	}
-}
-
 // TestStates prints a recording in which one token never got a book and the
 // other's last frames were lost.
 func TestStates(t *testing.T) {
@@ -105,7 +86,7 @@ func TestStates(t *testing.T) {
 	if stderr != "" {
 		t.Error(stderr)
 	}
-	golden(t, "states.txt", stdout)
+	golden.Check(t, "states.txt", stdout)
 }
 
 func recording(t *testing.T) []string {

@@ -22,7 +22,7 @@ func (o *options) play(ctx context.Context, stdin io.Reader, stderr io.Writer) i
 			fmt.Fprintln(stderr, "bookview:", err)
 			return cli.Failure
 		}
-		defer file.Close()
+		defer func() { _ = file.Close() }() // it is only read from now on
 		open = func() (*capture.Reader, error) {
 			return capture.NewReader(io.NewSectionReader(file, 0, math.MaxInt64))
 		}
