@@ -57,8 +57,8 @@ func (s *stage) keys(keys ...Key) *stage {
 }
 
 func TestSizes(t *testing.T) {
+	s := simulated(t, Options{}, feedtest.Options{Seed: 4}, 400)
 	for _, size := range [][2]int{{100, 40}, {80, 24}, {60, 20}, {40, 10}, {200, 60}, {39, 6}, {100, 1}, {30, 1}} {
-		s := simulated(t, Options{}, feedtest.Options{Seed: 4}, 400)
 		check(t, s, "live", size[0], size[1])
 	}
 	check(t, fed(t, Options{}), "fed", 100, 30)
