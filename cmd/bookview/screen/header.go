@@ -136,7 +136,7 @@ func (s *Screen) state(v *engine.View) (string, Ink) {
 	alert := Ink{Alert, Bold}
 	switch {
 	case s.frozen:
-		return s.glyphs.pause + " FROZEN for " + age(s.newest.Now.Sub(s.in.Now)) + ", NOT live (f goes on)", alert
+		return s.glyphs.pause + " FROZEN for " + age(s.newest.Clock.Sub(s.in.Clock)) + ", NOT live (f goes on)", alert
 	case v.State == engine.Live && v.Settling:
 		return s.glyphs.settling + " SETTLING" + reason, alert
 	case v.State == engine.Live && s.in.Health.Replay:

@@ -229,13 +229,14 @@ func TestFrozenWhileItRewinds(t *testing.T) {
 	s.trades = trade(100_000) // of what is undone by the next one
 	s.look()
 	change := s.change
-	s.change = func(in *Input) { change(in); in.Rewound = true }
+	s.change = func(in *Input) { change(in); in.Rewound, in.Now = true, in.Now.Add(-time.Minute) }
 	s.trades = trade(200_000)
 	s.look()
-	s.change = change
+	s.change = func(in *Input) { change(in); in.Now = in.Now.Add(-time.Minute) }
+	s.now = s.now.Add(2 * time.Second)
 	s.look()
 	text := s.screen.Draw(110, 30).String()
-	if !strings.Contains(text, "FROZEN") || !strings.Contains(text, "BUY Yes 400 @63") || !strings.Contains(text, "high 62.5") {
+	if !strings.Contains(text, "FROZEN for 2s") || !strings.Contains(text, "BUY Yes 400 @63") || !strings.Contains(text, "high 62.5") {
 		t.Errorf("it does not stand still:\n%s", text)
 	}
 	s.keys('f')
