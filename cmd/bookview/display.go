@@ -13,6 +13,7 @@ import (
 	"example.com/truebook/book"
 	"example.com/truebook/cmd/bookview/screen"
 	"example.com/truebook/engine"
+	"example.com/truebook/feed"
 )
 
 const (
@@ -242,7 +243,16 @@ func (d *display) followOne(ctx context.Context, sub *engine.Subscription) {
 	}
 }
 
-// tradeOf returns the trade that an event tells.
-func tradeOf(asset string, t *engine.Trade) screen.Trade {
-	return screen.Trade{Asset: asset, At: t.Time.Time(), Buy: t.Side == book.Bid, Price: t.Price, Size: t.Size}
+// tradeOf returns a trade as the screen takes it.
+func tradeOf(asset string, at feed.Timestamp, taker book.Side, price book.Price, size book.Size) screen.Trade {
+	return screen.Trade{Asset: asset, At: at.Time(), Buy: taker == book.Bid, Price: price, Size: size}
+}
+
+// maxTrades is how many trades the display is told at once: of more it would forget the
+// first.
+const maxTrades = 1000
+
+// withTrade adds a trade to those that the display is still to be told.
+func withTrade(waiting []screen.Trade, t screen.Trade) []screen.Trade {
+	return append(waiting[max(len(waiting)-maxTrades+1, 0):], t)
 }

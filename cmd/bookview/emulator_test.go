@@ -129,7 +129,7 @@ func start(t *testing.T, e *emulator, args ...string) (wait func() (code int, st
 			if text := stdout.String(); text != "" {
 				t.Errorf("standard output beside the screen: %q", text)
 			}
-			return code, stderr.String()
+			return code, stderr.withoutNews()
 		case <-time.After(30 * time.Second):
 			t.Fatalf("it does not end:\n%s", e.text())
 			return 0, ""

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"context"
 	"encoding/json"
 	"flag"
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -49,20 +49,26 @@ func exchange(t *testing.T, o feedtest.VenueOptions) (server *feedtest.Server, f
 
 func TestDemo(t *testing.T) {
 	t.Parallel()
-	code, stdout, stderr := call(t, "", "--for", "3s")
-	if code != 0 || stderr != "" {
-		t.Errorf("exit %d, stderr %s", code, stderr)
-	}
-	if !strings.HasPrefix(stdout, "SIMULATED") || strings.ContainsRune(stdout, '\x1b') {
-		t.Errorf("the demo must say that it is simulated, and write no escape codes:\n%s", stdout)
-	}
-	if strings.Count(stdout, "state   LIVE") != 2 || strings.Count(stdout, "proof   by ") != 2 {
-		t.Error(stdout)
-	}
-	code, stdout, stderr = call(t, "", "--json", "--for", "3s")
-	if code != 0 || !strings.HasPrefix(stderr, "SIMULATED") || !strings.Contains(stdout, `{"type":"book"`) {
-		t.Errorf("exit %d, stderr %s\n%s", code, stderr, stdout)
-	}
+	t.Run("tables", func(t *testing.T) {
+		t.Parallel()
+		code, stdout, stderr := call(t, "", "--for", "3s")
+		if code != 0 || stderr != "" {
+			t.Errorf("exit %d, stderr %s", code, stderr)
+		}
+		if !strings.HasPrefix(stdout, "SIMULATED") || strings.ContainsRune(stdout, '\x1b') {
+			t.Errorf("the demo must say that it is simulated, and write no escape codes:\n%s", stdout)
+		}
+		if strings.Count(stdout, "state   LIVE") != 2 || strings.Count(stdout, "proof   by ") != 2 {
+			t.Error(stdout)
+		}
+	})
+	t.Run("json", func(t *testing.T) {
+		t.Parallel()
+		code, stdout, stderr := call(t, "", "--json", "--for", "3s")
+		if code != 0 || !strings.HasPrefix(stderr, "SIMULATED") || !strings.Contains(stdout, `{"type":"book"`) {
+			t.Errorf("exit %d, stderr %s\n%s", code, stderr, stdout)
+		}
+	})
 }
 
 // line is any line of NDJSON.
@@ -74,6 +80,7 @@ type line struct {
 	Question, Outcome   string
 	Ends                string `json:"end_date"`
 	Epoch, Version      uint64
+	Since               string
 	Bid, Ask            *levelPart
 	Bids, Asks          []levelPart
 }
@@ -117,6 +124,10 @@ func TestLines(t *testing.T) {
 		}
 		switch l.Type {
 		case "state":
+			since, err := strconv.ParseInt(l.Since, 10, 64)
+			if at := time.UnixMilli(since); l.Since != "" && (err != nil || at.Before(began.Add(-time.Second)) || at.After(time.Now())) {
+				t.Errorf("%+v: since %v, it began at %v", l, at, began)
+			}
 			state = l.State
 			if s := l.State + ":" + l.Reason; len(states) == 0 || states[len(states)-1] != s {
 				states = append(states, s)
@@ -207,9 +218,10 @@ func TestRecord(t *testing.T) {
 	t.Parallel()
 	_, flags, markets := exchange(t, feedtest.VenueOptions{Seed: 2, Rate: 200})
 	file := filepath.Join(t.TempDir(), "session.ndjson.zst")
-	args := append(flags, "--record", file, "--for", "4s", "--json", markets[0].Condition, markets[1].Yes)
-	code, stdout, stderr := call(t, "", args...)
-	if code != 0 || stderr != "" {
+	args := append(flags, "--record", file, "--json", markets[0].Condition, markets[1].Yes)
+	stdout, end := begin(t, args...)
+	stdout.await(t, `"type":"top".*"version":[4-9][0-9]`)
+	if code, stderr := end(); code != 0 || stderr != "" {
 		t.Fatalf("exit %d, stderr %s", code, stderr)
 	}
 	recording, err := capture.Open(file)
@@ -229,14 +241,16 @@ func TestRecord(t *testing.T) {
 	}
 	replay.End()
 	hashes := replay.Tallies()[engine.HashWitness]
-	if len(replay.Views()) < 3 || hashes.Agreed < 20 || hashes.Disagreed > 0 || stdout == "" {
+	if len(replay.Views()) < 3 || hashes.Agreed < 20 || hashes.Disagreed > 0 {
 		t.Errorf("%d tokens, %+v", len(replay.Views()), hashes)
 	}
 	if code, _, stderr := call(t, "", args...); code != cli.Failure || !strings.Contains(stderr, "--force") {
 		t.Errorf("written over: exit %d, stderr %s", code, stderr)
 	}
 	before, _ := os.Stat(file)
-	if code, _, stderr := call(t, "", append(args, "--force", "--for", "2s")...); code != 0 {
+	stdout, end = begin(t, append(args, "--force")...)
+	stdout.await(t, `"type":"top"`)
+	if code, stderr := end(); code != 0 {
 		t.Errorf("--force: exit %d, stderr %s", code, stderr)
 	}
 	if after, err := os.Stat(file); err != nil || !after.ModTime().After(before.ModTime()) {
@@ -248,11 +262,9 @@ func TestRecord(t *testing.T) {
 func TestInterrupt(t *testing.T) {
 	t.Parallel()
 	_, flags, markets := exchange(t, feedtest.VenueOptions{Seed: 2, Rate: 50})
-	ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-	defer cancel()
-	var out, talk output
-	code := run(ctx, append(flags, markets[0].Yes), strings.NewReader(""), &out, &talk)
-	if code != 0 || talk.String() != "" || !strings.Contains(out.String(), "state   LIVE") {
-		t.Errorf("exit %d, stderr %s\n%s", code, &talk, &out)
+	out, end := begin(t, append(flags, markets[0].Yes)...)
+	out.await(t, `state   LIVE`)
+	if code, stderr := end(); code != 0 || stderr != "" {
+		t.Errorf("exit %d, stderr %s", code, stderr)
 	}
 }

@@ -84,8 +84,9 @@ func (s *liveScene) followTrades(sub *engine.Subscription) {
 			if e.Kind != engine.TradeEvent {
 				continue
 			}
+			t := e.Trade
 			s.tradesMu.Lock()
-			s.trades = append(s.trades[max(len(s.trades)-maxTrades+1, 0):], tradeOf(e.Asset, e.Trade))
+			s.trades = withTrade(s.trades, tradeOf(e.Asset, t.Time, t.Side, t.Price, t.Size))
 			s.tradesMu.Unlock()
 		}
 	}

@@ -157,7 +157,7 @@ func TestChoose(t *testing.T) {
 	t.Parallel()
 	_, flags, markets := exchange(t, feedtest.VenueOptions{Seed: 2, Rate: 0.01})
 	never, end := io.Pipe()
-	defer end.Close()
+	t.Cleanup(func() { end.Close() })
 	for _, test := range []struct {
 		typed  io.Reader
 		code   int
@@ -174,24 +174,32 @@ func TestChoose(t *testing.T) {
 		{strings.NewReader("5\n"), cli.Closed, 0, 1},
 		{never, cli.Failure, 0, 1}, // until an interrupt
 	} {
-		r, talk := asking(t, optionsOf(flags), test.typed)
-		ctx, cancel := context.WithCancel(t.Context())
-		if test.typed == never {
-			time.AfterFunc(time.Second, cancel)
-		}
-		found, code := r.resolve(ctx, []string{markets[0].No, markets[2].Event})
-		cancel()
-		if code != test.code || strings.Count(talk.String(), "Which one, 1 to 5? ") != test.asked {
-			t.Errorf("exit %d, want %d: %s", code, test.code, talk)
-		}
-		if code != cli.OK {
-			continue
-		}
-		m := markets[test.market]
-		if want := []string{markets[0].No, m.Yes, m.No}; !slices.Equal(found.tokens, want) || found.names[m.No].outcome != "No" ||
-			found.names[m.Yes].market.GroupTitle != m.GroupTitle {
-			t.Errorf("%+v", found)
-		}
+		t.Run("", func(t *testing.T) {
+			t.Parallel()
+			r, talk := asking(t, optionsOf(flags), test.typed)
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			if test.typed == never {
+				go func() {
+					for ctx.Err() == nil && !strings.Contains(talk.String(), "Which one") {
+						time.Sleep(10 * time.Millisecond)
+					}
+					cancel()
+				}()
+			}
+			found, code := r.resolve(ctx, []string{markets[0].No, markets[2].Event})
+			if code != test.code || strings.Count(talk.String(), "Which one, 1 to 5? ") != test.asked {
+				t.Errorf("exit %d, want %d: %s", code, test.code, talk)
+			}
+			if code != cli.OK {
+				return
+			}
+			m := markets[test.market]
+			if want := []string{markets[0].No, m.Yes, m.No}; !slices.Equal(found.tokens, want) || found.names[m.No].outcome != "No" ||
+				found.names[m.Yes].market.GroupTitle != m.GroupTitle {
+				t.Errorf("%+v", found)
+			}
+		})
 	}
 }
 

@@ -4,13 +4,15 @@ import (
 	"encoding/json"
 	"io"
 	"strconv"
+	"time"
 
 	"example.com/truebook/book"
 	"example.com/truebook/engine"
 )
 
-// bookLine is one line of NDJSON. Prices and sizes are decimal strings, best
-// levels first.
+// bookLine is one line of NDJSON. Prices and sizes are decimal strings, best levels first.
+// Time and Since are milliseconds since 1970, as the exchange writes them, "" where there is
+// none.
 type bookLine struct {
 	Type   string `json:"type"`
 	Asset  string `json:"asset_id"`
@@ -51,7 +53,7 @@ type stateLine struct {
 	Epoch    uint64 `json:"epoch"`
 	Version  uint64 `json:"version"`
 	Time     string `json:"timestamp"`
-	Since    string `json:"since"`
+	Since    string `json:"since"` // by this machine's clock, when State began
 }
 
 // topLine tells that the best levels of a live book have changed. A side that there is
@@ -87,7 +89,7 @@ func newStateLine(t *streamed, e *engine.Event) any {
 	return &stateLine{
 		Type: "state", Asset: e.Asset, Market: t.market, nameLine: t.name, State: s.State.String(), Reason: s.Reason.String(),
 		Settling: s.Settling, Epoch: s.Epoch, Version: s.Version, Time: s.Time.String(),
-		Since: strconv.FormatInt(s.Since.UnixMilli(), 10),
+		Since: millis(s.Since),
 	}
 }
 
@@ -107,6 +109,14 @@ func newTradeLine(t *streamed, e *engine.Event) any {
 		Type: "trade", Asset: e.Asset, Market: t.market, nameLine: t.name, Time: e.Trade.Time.String(), Price: e.Trade.Price,
 		Size: e.Trade.Size, Side: side, FeeRateBPS: e.Trade.FeeRateBPS, TransactionHash: e.Trade.TransactionHash,
 	}
+}
+
+// millis writes a time as the exchange does, "" for the zero one.
+func millis(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return strconv.FormatInt(t.UnixMilli(), 10)
 }
 
 func levelOrNone(l book.Level) *levelPart {

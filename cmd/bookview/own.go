@@ -8,7 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"example.com/truebook/book"
 	"example.com/truebook/cmd/bookview/screen"
 	"example.com/truebook/feed/keys"
 	"example.com/truebook/feed/user"
@@ -74,8 +73,7 @@ func ownState(v *user.View) *screen.Account {
 	fills := v.Fills()
 	for _, f := range fills[max(len(fills)-maxFills, 0):] {
 		a.Fills = append(a.Fills, screen.Fill{
-			Trade:  screen.Trade{Asset: f.Token, At: f.Time.Time(), Buy: f.Side == book.Bid, Price: f.Price, Size: f.Size},
-			Status: f.Status.String(),
+			Trade: tradeOf(f.Token, f.Time, f.Side, f.Price, f.Size), Status: f.Status.String(),
 		})
 	}
 	return a

@@ -9,6 +9,8 @@ import (
 
 	"github.com/gdamore/tcell/v3/color"
 	"github.com/gdamore/tcell/v3/vt"
+
+	"example.com/truebook/cmd/bookview/internal/golden"
 )
 
 // TestPicture takes the pictures of the README: the demo on a terminal of 112x34, as text
@@ -16,7 +18,7 @@ import (
 // the test looks that what was taken last can still be what it shows.
 func TestPicture(t *testing.T) {
 	t.Parallel()
-	if *update {
+	if golden.Updating() {
 		e := newEmulator(112, 34)
 		wait := start(t, e)
 		e.await(t, `● LIVE for 9s.*PROVED by hash(?s:.*)BUY(?s:.*)SELL|● LIVE for 10s`)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"os"
 
 	"example.com/truebook/cmd/bookview/screen"
@@ -14,10 +15,17 @@ import (
 
 // play shows a recording on the screen, as time passes.
 func (o *options) play(ctx context.Context, stdin io.Reader, stderr io.Writer) int {
-	open, err := o.opensRecording(ctx, stdin)
-	if err != nil {
-		fmt.Fprintln(stderr, "bookview:", err)
-		return cli.Failure
+	open := func() (*capture.Reader, error) { return capture.Open(o.replay) }
+	if o.replay == "-" {
+		file, err := readWhole(ctx, stdin)
+		if err != nil {
+			fmt.Fprintln(stderr, "bookview:", err)
+			return cli.Failure
+		}
+		defer func() { _ = file.Close() }() // it is only read from now on
+		open = func() (*capture.Reader, error) {
+			return capture.NewReader(io.NewSectionReader(file, 0, math.MaxInt64))
+		}
 	}
 	p := &player{open: open, targets: o.targets, commands: make(chan screen.Action, maxCommands)}
 	fmt.Fprintln(stderr, "bookview: looking the recording through")
@@ -61,12 +69,9 @@ func (o *options) playWith(ctx context.Context, p *player) (code int, err error)
 	return cli.OK, nil
 }
 
-// opensRecording returns how to open the recording, any number of times. Standard input is
-// read to its end for that, into a file without a name.
-func (o *options) opensRecording(ctx context.Context, stdin io.Reader) (func() (*capture.Reader, error), error) {
-	if o.replay != "-" {
-		return func() (*capture.Reader, error) { return capture.Open(o.replay) }, nil
-	}
+// readWhole reads a stream to its end, into a file without a name, which can be read any
+// number of times until it is closed.
+func readWhole(ctx context.Context, stream io.Reader) (*os.File, error) {
 	file, err := os.CreateTemp("", "bookview-*")
 	if err != nil {
 		return nil, err
@@ -74,21 +79,18 @@ func (o *options) opensRecording(ctx context.Context, stdin io.Reader) (func() (
 	if err := os.Remove(file.Name()); err != nil { // it lives as long as it is open
 		return nil, errors.Join(err, file.Close())
 	}
-	type result struct {
-		size int64
-		err  error
-	}
-	copied := make(chan result, 1)
+	copied := make(chan error, 1)
 	go func() { // which outlives an interrupt, as long as nobody types
-		n, err := io.Copy(file, stdin)
-		copied <- result{n, err}
+		_, err := io.Copy(file, stream)
+		copied <- err
 	}()
 	select {
-	case r := <-copied:
-		return func() (*capture.Reader, error) {
-			return capture.NewReader(io.NewSectionReader(file, 0, r.size))
-		}, r.err
+	case err = <-copied:
 	case <-ctx.Done():
-		return nil, errors.New("interrupted")
+		err = errors.New("interrupted")
 	}
+	if err != nil {
+		return nil, errors.Join(err, file.Close())
+	}
+	return file, nil
 }

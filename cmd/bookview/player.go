@@ -9,7 +9,6 @@ import (
 	"sync"
 	"time"
 
-	"example.com/truebook/book"
 	"example.com/truebook/cmd/bookview/screen"
 	"example.com/truebook/engine"
 	"example.com/truebook/feed"
@@ -22,7 +21,7 @@ import (
 //nolint:gochecknoglobals // a constant
 var speeds = []float64{0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100, 0}
 
-// batch is how many records are applied before the player looks for commands.
+// batch is how many records are applied before the player looks whether it is to end.
 const batch = 256
 
 // player shows a recording as time passes. One goroutine drives it; what the display asks
@@ -60,10 +59,6 @@ type player struct {
 
 // maxCommands is how many keys wait for the player at most.
 const maxCommands = 16
-
-// maxTrades is how many trades the display is told at once: of more it would forget the
-// first.
-const maxTrades = 1000
 
 // scanned is what a recording holds.
 type scanned struct {
@@ -192,9 +187,12 @@ func (p *player) run(ctx context.Context) error {
 // for commands.
 const idle = time.Hour
 
-// advance applies what is due, and returns how long nothing is then.
+// advance applies what is due unless a command waits, and returns how long nothing is then.
 func (p *player) advance() (time.Duration, error) {
 	for range batch {
+		if len(p.commands) > 0 {
+			return 0, nil
+		}
 		p.mu.Lock()
 		still, speed, at := p.playback.Paused || p.playback.AtEnd, p.playback.Speed, p.at(time.Now())
 		p.mu.Unlock()
@@ -276,9 +274,7 @@ func (p *player) collectTrades() {
 	events, _ := p.decoder.Decode(p.next.Frame) // what is wrong with it was said
 	for _, e := range events {
 		if t, ok := e.(*feed.Trade); ok && slices.Contains(p.tokens, t.Asset.ID) {
-			p.trades = append(p.trades[max(len(p.trades)-maxTrades+1, 0):], screen.Trade{
-				Asset: t.Asset.ID, At: t.Time.Time(), Buy: t.Side == book.Bid, Price: t.Price, Size: t.Size,
-			})
+			p.trades = withTrade(p.trades, tradeOf(t.Asset.ID, t.Time, t.Side, t.Price, t.Size))
 		}
 	}
 }

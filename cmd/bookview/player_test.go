@@ -4,10 +4,12 @@ import (
 	"context"
 	"io"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
+	"example.com/truebook/book"
 	"example.com/truebook/cmd/bookview/screen"
 	"example.com/truebook/engine"
 	"example.com/truebook/feed/capture"
@@ -106,8 +108,58 @@ func TestSeekIsTheSameBook(t *testing.T) {
 	}
 }
 
+// TestKeysAtFullSpeed: a key that comes while a recording is read as fast as possible is
+// heard before the next frame, however many are due.
+func TestKeysAtFullSpeed(t *testing.T) {
+	t.Parallel()
+	for range 20 {
+		p := &player{commands: make(chan screen.Action, maxCommands)}
+		opened := 0
+		p.open = func() (*capture.Reader, error) {
+			opened++
+			whole := source(t, simulated)
+			half := strings.Index(whole[len(whole)/2:], "\n") + len(whole)/2 + 1
+			read, write := io.Pipe()
+			t.Cleanup(func() { read.Close() })
+			playing := opened == 2 // it was looked through
+			go func() {
+				_, _ = io.WriteString(write, whole[:half])
+				if playing {
+					p.act(screen.Action{Kind: screen.Pause})
+				}
+				_, _ = io.WriteString(write, whole[half:])
+				write.Close()
+			}()
+			return capture.NewReader(read)
+		}
+		if err := p.begin(t.Context(), 0); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		done := make(chan error, 1)
+		go func() { done <- p.run(ctx) }()
+		for end := time.Now().Add(20 * time.Second); ; time.Sleep(time.Millisecond) {
+			at := p.observe().Playback
+			if at.Paused {
+				if !at.At.Before(at.End) {
+					t.Error("paused at the end")
+				}
+				break
+			}
+			if at.AtEnd || time.Now().After(end) {
+				t.Errorf("not paused: %+v", at)
+				break
+			}
+		}
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 // TestReplayOfStdin: standard input is read to its end, and can be sought in. An interrupt
-// does not wait for that end, and leaves no file.
+// does not wait for that end, and leaves no file, on the disk or open.
 func TestReplayOfStdin(t *testing.T) {
 	dir := t.TempDir()
 	t.Setenv("TMPDIR", dir)
@@ -134,5 +186,23 @@ func TestReplayOfStdin(t *testing.T) {
 	}
 	if files, err := os.ReadDir(dir); err != nil || len(files) != 0 {
 		t.Errorf("%v %v", files, err)
+	}
+	open, _ := filepath.Glob("/proc/self/fd/*") // there is none but on Linux
+	for _, link := range open {
+		if file, err := os.Readlink(link); err == nil && strings.HasPrefix(file, dir) {
+			t.Errorf("%s is still open", file)
+		}
+	}
+}
+
+// TestTradesThatWait: of many trades the display is told the last ones.
+func TestTradesThatWait(t *testing.T) {
+	t.Parallel()
+	var waiting []screen.Trade
+	for i := range 2*maxTrades + 7 {
+		waiting = withTrade(waiting, screen.Trade{Size: book.Size(i)})
+		if first := max(i-maxTrades+1, 0); len(waiting) != i-first+1 || waiting[0].Size != book.Size(first) {
+			t.Fatalf("%d trades from the %dth on, after %d", len(waiting), waiting[0].Size, i+1)
+		}
 	}
 }

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -218,6 +217,7 @@ func TestFrameRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		exchange := feedtest.New(feedtest.Options{Seed: 1})
 		replay := engine.NewReplay(nil)
+		replay.LimitProofs(-1) // they take longer than all else here
 		step := func(f feedtest.Frame) {
 			record := feed.Record{Kind: feed.FrameReceived, Conn: 1, Time: time.Now(), Frame: f.Data}
 			if err := replay.Step(record); err != nil {
@@ -242,11 +242,11 @@ func TestFrameRate(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		done := make(chan error, 1)
 		go func() { done <- d.run(ctx) }()
-		seconds := 3
+		busyFor := 3 * time.Second
 		if testing.Short() {
-			seconds = 1
+			busyFor = 300 * time.Millisecond
 		}
-		for time.Since(begin) < time.Duration(seconds)*time.Second {
+		for time.Since(begin) < busyFor {
 			for range 10 {
 				step(exchange.Next())
 			}
@@ -254,8 +254,8 @@ func TestFrameRate(t *testing.T) {
 		}
 		synctest.Wait()
 		busy := d.shows
-		if most := seconds*20 + 2; busy > most || busy < most/2 || updates() < 5000*seconds {
-			t.Errorf("%d frames for %d updates in %d s, want %d at most", busy, updates(), seconds, most)
+		if most := int(20*busyFor/time.Second) + 2; busy > most || busy < most/2 || updates() < int(5*busyFor/time.Millisecond) {
+			t.Errorf("%d frames for %d updates in %v, want %d at most", busy, updates(), busyFor, most)
 		}
 		time.Sleep(10 * time.Second)
 		synctest.Wait()
@@ -273,52 +273,89 @@ func TestFrameRate(t *testing.T) {
 	})
 }
 
-// TestTmux runs the binary in a real terminal.
-func TestTmux(t *testing.T) {
-	t.Parallel()
-	tmux, err := exec.LookPath("tmux")
+// tmux is a terminal for real programs.
+type tmux struct{ path, socket string }
+
+// newTmux builds bookview and starts a script with it on a terminal of 90x30. In the script
+// BOOKVIEW stands for the program, DIR for a folder of the test's.
+func newTmux(t *testing.T, script string) (m *tmux, dir string) {
+	t.Helper()
+	path, err := exec.LookPath("tmux")
 	if err != nil || testing.Short() {
 		t.Skip("no tmux, or -short")
 	}
-	dir := t.TempDir()
-	command := func(name string, args ...string) string {
-		t.Helper()
-		out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput()
-		if err != nil {
-			t.Fatalf("%s %v: %v\n%s", name, args, err, out)
-		}
-		return string(out)
+	dir = t.TempDir()
+	m = &tmux{path, filepath.Join(dir, "socket")}
+	command(t, "go", "build", "-o", filepath.Join(dir, "bookview"), ".")
+	script = strings.NewReplacer("BOOKVIEW", "LC_ALL=C.UTF-8 "+dir+"/bookview", "DIR", dir).Replace(script)
+	m.do(t, "-u", "-f", "/dev/null", "new-session", "-d", "-x", "90", "-y", "30", script)
+	t.Cleanup(func() { _ = exec.Command(path, "-S", m.socket, "kill-server").Run() })
+	return m, dir
+}
+
+func command(t *testing.T, name string, args ...string) string {
+	t.Helper()
+	out, err := exec.CommandContext(t.Context(), name, args...).CombinedOutput()
+	if err != nil {
+		t.Fatalf("%s %v: %v\n%s", name, args, err, out)
 	}
-	command("go", "build", "-o", filepath.Join(dir, "bookview"), ".")
-	socket := filepath.Join(dir, "socket")
+	return string(out)
+}
+
+func (m *tmux) do(t *testing.T, args ...string) string {
+	t.Helper()
+	return command(t, m.path, append([]string{"-S", m.socket}, args...)...)
+}
+
+// await waits until something is shown.
+func (m *tmux) await(t *testing.T, want string) {
+	t.Helper()
+	for end := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
+		text := m.do(t, "capture-pane", "-p")
+		if regexp.MustCompile(want).MatchString(text) {
+			return
+		}
+		if time.Now().After(end) {
+			t.Fatalf("%s is not shown:\n%s", want, text)
+		}
+	}
+}
+
+// TestTmux runs the binary in a real terminal.
+func TestTmux(t *testing.T) {
+	t.Parallel()
 	recording, err := filepath.Abs(simulated)
 	if err != nil {
 		t.Fatal(err)
 	}
-	script := fmt.Sprintf("LC_ALL=C.UTF-8 %s/bookview --replay %s --speed max 2>%s/stderr; stty -a > %s/after; echo exit $?; sleep 60",
-		dir, recording, dir, dir)
-	command(tmux, "-u", "-S", socket, "-f", "/dev/null", "new-session", "-d", "-x", "90", "-y", "30", script)
-	defer exec.Command(tmux, "-S", socket, "kill-server").Run()
-	await := func(want string) {
-		t.Helper()
-		for end := time.Now().Add(30 * time.Second); ; time.Sleep(50 * time.Millisecond) {
-			text := command(tmux, "-S", socket, "capture-pane", "-p")
-			if regexp.MustCompile(want).MatchString(text) {
-				return
-			}
-			if time.Now().After(end) {
-				t.Fatalf("%s is not shown:\n%s", want, text)
-			}
-		}
+	m, dir := newTmux(t, "BOOKVIEW --replay "+recording+" --speed max 2>DIR/stderr; stty -a > DIR/after; echo exit $?; sleep 60")
+	m.await(t, `● LIVE when recorded(?s:.*)at its end`)
+	m.do(t, "send-keys", "t", "t")
+	m.await(t, `│`)
+	m.do(t, "send-keys", "q")
+	m.await(t, `(?m)^exit 0`)
+	checkCooked(t, dir)
+}
+
+// checkCooked says that the terminal is as a shell needs it.
+func checkCooked(t *testing.T, dir string) {
+	t.Helper()
+	after := source(t, filepath.Join(dir, "after"))
+	if !strings.Contains(after, " icanon") || !strings.Contains(after, " echo ") {
+		t.Errorf("the terminal is not as it was: %s", after)
 	}
-	await(`● LIVE when recorded(?s:.*)at its end`)
-	command(tmux, "-S", socket, "send-keys", "t", "t")
-	await(`│`)
-	command(tmux, "-S", socket, "send-keys", "q")
-	await(`(?m)^exit 0`)
-	after, err := os.ReadFile(filepath.Join(dir, "after"))
-	if err != nil || !strings.Contains(string(after), " icanon") || !strings.Contains(string(after), " echo ") {
-		t.Errorf("the terminal is not as it was: %s %v", after, err)
+}
+
+// TestQuitSignal: SIGQUIT dumps the stacks, onto a terminal that is as it was.
+func TestQuitSignal(t *testing.T) {
+	t.Parallel()
+	m, dir := newTmux(t, "echo BEFORE; sh -c 'echo $$ > DIR/pid; exec env BOOKVIEW 2>DIR/stderr'; echo exit $?; stty -a > DIR/after; sleep 60")
+	m.await(t, `● LIVE`)
+	command(t, "kill", "-QUIT", strings.TrimSpace(source(t, filepath.Join(dir, "pid"))))
+	m.await(t, `BEFORE(?s:.*)(?m)^exit 2`)
+	checkCooked(t, dir)
+	if text := source(t, filepath.Join(dir, "stderr")); !strings.Contains(text, "SIGQUIT: quit") || !strings.Contains(text, "main.(*display).loop") {
+		t.Errorf("no stacks: %s", text)
 	}
 }
 

@@ -5,11 +5,14 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"example.com/truebook/feed/feedtest"
+	"example.com/truebook/internal/cli"
 )
 
 // TestShellOnceInterrupted: --once that printed nothing is no success.
@@ -36,21 +39,57 @@ func (s stuckWriter) Write([]byte) (int, error) { <-s.until; return 0, io.ErrClo
 // TestShellStuckStdout: an interrupt, and --for, end the program whatever its reader does.
 func TestShellStuckStdout(t *testing.T) {
 	t.Parallel()
-	for _, mode := range [][]string{{"--json"}, nil} {
-		_, flags, markets := exchange(t, feedtest.VenueOptions{Seed: 2, Rate: 50})
-		ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-		defer cancel()
-		done := make(chan int, 1)
-		w := stuckWriter{make(chan struct{})}
-		go func() {
-			done <- run(ctx, append(append(flags, "--for", "2s", markets[0].Yes), mode...), strings.NewReader(""), w, io.Discard)
-		}()
-		select {
-		case <-done:
-		case <-time.After(12 * time.Second):
-			t.Errorf("%v: --for 2s and an interrupt after 3 s: it still runs after 12 s", mode)
-		}
-		close(w.until)
+	if testing.Short() {
+		t.Skip("it waits for many seconds; TestUnlessStuck is of the same")
+	}
+	for _, mode := range []string{"--json=true", "--json=false"} {
+		t.Run(mode, func(t *testing.T) {
+			t.Parallel()
+			_, flags, markets := exchange(t, feedtest.VenueOptions{Seed: 2, Rate: 50})
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			defer cancel()
+			done := make(chan int, 1)
+			w := stuckWriter{make(chan struct{})}
+			go func() {
+				done <- run(ctx, append(flags, "--for", "2s", mode, markets[0].Yes), strings.NewReader(""), w, io.Discard)
+			}()
+			select {
+			case <-done:
+			case <-time.After(12 * time.Second):
+				t.Error("--for 2s and an interrupt after 3 s: it still runs after 12 s")
+			}
+			close(w.until)
+		})
+	}
+}
+
+// TestUnlessStuck: what writes is waited for until the context ends and some time longer,
+// and what it returns by then counts.
+func TestUnlessStuck(t *testing.T) {
+	t.Parallel()
+	for _, test := range []struct {
+		takes, want time.Duration
+		code        int
+	}{
+		{time.Second, time.Second, cli.NotFound},
+		{3*time.Second + stuckTimeout - 1, 3*time.Second + stuckTimeout - 1, cli.NotFound},
+		{time.Hour, 3*time.Second + stuckTimeout, cli.Failure},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
+			defer cancel()
+			var talk output
+			w := &watcher{stderr: &talk}
+			began := time.Now()
+			code := w.unlessStuck(ctx, func(context.Context) int {
+				time.Sleep(test.takes)
+				return cli.NotFound
+			})
+			if took := time.Since(began); code != test.code || took != test.want || (talk.String() == "") != (code == cli.NotFound) {
+				t.Errorf("%v: exit %d after %v, %s", test.takes, code, took, talk.String())
+			}
+			time.Sleep(test.takes) // until nothing of it is left
+		})
 	}
 }
 
@@ -64,17 +103,23 @@ func TestShellTimeoutWithDeadREST(t *testing.T) {
 		case <-r.Context().Done():
 		}
 	}))
-	defer s.Close()
-	defer close(hang)
+	t.Cleanup(s.Close)
+	t.Cleanup(func() { close(hang) })
 	flags := []string{"--ws-url", "ws" + strings.TrimPrefix(s.URL, "http") + "/ws", "--rest-url", s.URL}
-	began := time.Now()
-	code, _, stderr := call(t, "", append(flags, "--once", "--timeout", "1s", "1", "2", "3", "4")...)
-	if took := time.Since(began); took > 8*time.Second {
-		t.Errorf("--timeout 1s with 4 tokens took %v: exit %d, %s", took, code, stderr)
-	}
-	began = time.Now()
-	code, _, stderr = call(t, "", append(flags, "--for", "1s", "0x"+strings.Repeat("ab", 32))...)
-	if took := time.Since(began); took > 5*time.Second {
-		t.Errorf("--for 1s with a market took %v: exit %d, %s", took, code, stderr)
+	for _, test := range []struct {
+		args string
+		most time.Duration
+	}{
+		{"--once --timeout 1s 1 2 3 4", 15 * time.Second},
+		{"--for 1s 0x" + strings.Repeat("ab", 32), 10 * time.Second},
+	} {
+		t.Run(test.args, func(t *testing.T) {
+			t.Parallel()
+			began := time.Now()
+			code, _, stderr := call(t, "", append(slices.Clone(flags), strings.Fields(test.args)...)...)
+			if took := time.Since(began); took > test.most {
+				t.Errorf("it took %v: exit %d, %s", took, code, stderr)
+			}
+		})
 	}
 }

@@ -2,8 +2,11 @@ package main
 
 import (
 	"os"
+	"os/signal"
 	"strconv"
 	"strings"
+	"syscall"
+	"time"
 
 	"github.com/gdamore/tcell/v3"
 	"github.com/gdamore/tcell/v3/color"
@@ -21,7 +24,36 @@ func terminalOf(stdout *os.File) opener {
 	if name := os.Getenv("TERM"); name == "" || name == "dumb" || !term.IsTerminal(int(stdout.Fd())) {
 		return nil
 	}
-	return func() (tcell.Screen, error) { return tcell.NewScreen() }
+	return func() (tcell.Screen, error) {
+		tty, err := tcell.NewScreen()
+		if err == nil {
+			restoreOnQuit(tty)
+		}
+		return tty, err
+	}
+}
+
+// restoreOnQuit lets SIGQUIT end the program with its stacks, as it does without a screen, but
+// on a terminal that is as it was. It is for as long as the program runs.
+func restoreOnQuit(tty tcell.Screen) {
+	quit := make(chan os.Signal, 1)
+	signal.Notify(quit, syscall.SIGQUIT)
+	go func() {
+		<-quit
+		restored := make(chan struct{})
+		go func() {
+			defer close(restored)
+			_ = tty.Suspend() // unlike Fini it does not end the display, whose stack is wanted too
+		}()
+		select {
+		case <-restored:
+		case <-time.After(time.Second): // what hangs may be the terminal
+		}
+		signal.Reset(syscall.SIGQUIT)
+		if self, err := os.FindProcess(os.Getpid()); err == nil {
+			_ = self.Signal(syscall.SIGQUIT)
+		}
+	}()
 }
 
 // terminal is a screen of tcell, and what it shows.
@@ -130,44 +162,27 @@ func (t *terminal) draw(g *screen.Grid) {
 	t.Show()
 }
 
+// otherKeys are those that are no characters.
+//
+//nolint:gochecknoglobals // a constant
+var otherKeys = map[tcell.Key]screen.Key{
+	tcell.KeyUp: screen.Up, tcell.KeyDown: screen.Down, tcell.KeyLeft: screen.Left, tcell.KeyRight: screen.Right,
+	tcell.KeyPgUp: screen.PageUp, tcell.KeyPgDn: screen.PageDown, tcell.KeyHome: screen.Home,
+	tcell.KeyEnter: screen.Enter, tcell.KeyEsc: screen.Escape,
+	tcell.KeyBackspace: screen.Backspace, tcell.KeyDelete: screen.Backspace,
+	tcell.KeyTab: screen.Tab, tcell.KeyBacktab: screen.BackTab, tcell.KeyCtrlC: screen.Interrupt,
+}
+
 // key translates a key, 0 if it means nothing here.
 func key(e *tcell.EventKey) screen.Key {
-	switch e.Key() {
-	case tcell.KeyRune:
-		if e.Modifiers()&(tcell.ModCtrl|tcell.ModAlt|tcell.ModMeta) != 0 {
-			return 0
-		}
-		for _, r := range e.Str() {
-			return screen.Key(r)
-		}
-		return 0
-	case tcell.KeyUp:
-		return screen.Up
-	case tcell.KeyDown:
-		return screen.Down
-	case tcell.KeyLeft:
-		return screen.Left
-	case tcell.KeyRight:
-		return screen.Right
-	case tcell.KeyPgUp:
-		return screen.PageUp
-	case tcell.KeyPgDn:
-		return screen.PageDown
-	case tcell.KeyHome:
-		return screen.Home
-	case tcell.KeyEnter:
-		return screen.Enter
-	case tcell.KeyEsc:
-		return screen.Escape
-	case tcell.KeyBackspace, tcell.KeyDelete:
-		return screen.Backspace
-	case tcell.KeyTab:
-		return screen.Tab
-	case tcell.KeyBacktab:
-		return screen.BackTab
-	case tcell.KeyCtrlC:
-		return screen.Interrupt
-	default:
+	if e.Key() != tcell.KeyRune {
+		return otherKeys[e.Key()]
+	}
+	if e.Modifiers()&(tcell.ModCtrl|tcell.ModAlt|tcell.ModMeta) != 0 {
 		return 0
 	}
+	for _, r := range e.Str() {
+		return screen.Key(r)
+	}
+	return 0
 }

@@ -147,9 +147,8 @@ type piece struct {
 	need int
 }
 
-// pieces writes as many of the pieces as fit, with gaps between them, and returns where
-// they end.
-func (g *Grid) pieces(x, y, end, gap int, list []piece) int {
+// pieces writes as many of the pieces as fit, with gaps between them.
+func (g *Grid) pieces(x, y, end, gap int, list []piece) {
 	list = fitting(list, end-x, gap)
 	for i, p := range list {
 		if i > 0 {
@@ -157,7 +156,6 @@ func (g *Grid) pieces(x, y, end, gap int, list []piece) int {
 		}
 		x = g.put(x, y, end, p.text, p.ink)
 	}
-	return x
 }
 
 func fitting(list []piece, room, gap int) []piece {

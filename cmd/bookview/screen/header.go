@@ -117,9 +117,9 @@ func (s *Screen) drawState(g *Grid, y int, p *pane) {
 	if !v.Received.IsZero() && v.State != engine.Syncing {
 		list = append(list, piece{"last change " + age(s.in.Now.Sub(v.Received)) + " ago", Ink{Role: Label}, 5})
 	}
-	x := g.pieces(0, y, g.Width, 2, list)
+	g.pieces(0, y, g.Width, 2, list)
 	if !s.live(v) {
-		g.row(y, 0, max(x, g.Width), func(Ink) Ink { return Ink{Alert, Bold | Reverse} })
+		g.row(y, 0, g.Width, func(Ink) Ink { return Ink{Alert, Bold | Reverse} })
 	}
 }
 
@@ -136,7 +136,7 @@ func (s *Screen) state(v *engine.View) (string, Ink) {
 	alert := Ink{Alert, Bold}
 	switch {
 	case s.frozen:
-		return s.glyphs.pause + " FROZEN for " + age(s.newest.Now.Sub(s.in.Now)) + ", NOT live (f goes on)", alert
+		return s.glyphs.pause + " FROZEN for " + age(s.newest.Clock.Sub(s.in.Clock)) + ", NOT live (f goes on)", alert
 	case v.State == engine.Live && v.Settling:
 		return s.glyphs.settling + " SETTLING" + reason, alert
 	case v.State == engine.Live && s.in.Health.Replay:

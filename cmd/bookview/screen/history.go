@@ -8,9 +8,11 @@ import (
 )
 
 const (
-	// deltaFor is how long the change of a level is shown, flashFor how long it flashes.
-	deltaFor = 3 * time.Second
-	flashFor = 300 * time.Millisecond
+	// deltaFor is how long the change of a level is shown, which ends step by step. flashFor
+	// is how long it flashes.
+	deltaFor   = 3 * time.Second
+	deltaSteps = 10
+	flashFor   = 300 * time.Millisecond
 	// maxStep is by how much a recording may go on between two frames if what changed
 	// meanwhile is still to be called a change.
 	maxStep = 5 * time.Second
@@ -30,7 +32,8 @@ type history struct {
 	seen     book.Snapshot
 	seenAt   time.Time
 	epoch    uint64
-	changes  map[place]change
+	changes  map[place]change // of the last deltaFor
+	began    time.Time        // from which on their steps are counted, by the clock
 
 	mids  []int64 // midpoints, -1 where there was none; the last is still going on
 	midAt int64   // which one it is, by midEvery since 1970
@@ -42,37 +45,65 @@ type place struct {
 	price book.Price
 }
 
-// change is by how much a level has changed in the last seconds.
+// change is by how much a level has changed in the last seconds, for each step of them.
 type change struct {
-	net       book.Size
-	first, at time.Time // when it began to, less than deltaFor ago then, and when it last did, by the clock
+	steps [deltaSteps]book.Size // by their number, modulo deltaSteps
+	step  int64                 // the number of the last one
+	at    time.Time             // when it last did, by the clock
+}
+
+// slide goes on to a step: those that are too old make room for newer ones.
+func (c *change) slide(step int64) {
+	for c.step = max(c.step, step-deltaSteps); c.step < step; {
+		c.step++
+		c.steps[c.step%deltaSteps] = 0
+	}
+}
+
+func (c *change) net() (net book.Size) {
+	for _, size := range c.steps {
+		net += size
+	}
+	return net
 }
 
 func newHistory() *history { return &history{changes: map[place]change{}} }
+
+// slide drops what changed too long ago, and returns the number of the step that it is now.
+func (h *history) slide(clock time.Time) (step int64) {
+	if h.began.IsZero() {
+		h.began = clock
+	}
+	step = int64(max(clock.Sub(h.began), 0) / (deltaFor / deltaSteps))
+	for at, c := range h.changes {
+		if clock.Sub(c.at) >= deltaFor {
+			delete(h.changes, at)
+			continue
+		}
+		c.slide(step)
+		h.changes[at] = c
+	}
+	return step
+}
 
 // note takes a version. follow says that it is looked at.
 func (h *history) note(in *Input, v *engine.View, follow bool) {
 	h.versions.note(in.Now, v.Version)
 	h.noteMid(in.Now, v)
-	for at, c := range h.changes {
-		if in.Clock.Sub(c.at) >= deltaFor {
-			delete(h.changes, at)
-		}
-	}
 	if !follow {
 		h.followed = false
 		clear(h.changes)
 		return
 	}
+	step := h.slide(in.Clock)
 	jumped := in.Playback != nil && in.Now.Sub(h.seenAt) > maxStep
 	if h.followed && h.epoch == v.Epoch && !jumped {
 		for c := range v.Snapshot.Changes(h.seen) {
 			at := place{c.Side, c.Price}
 			now := h.changes[at]
-			if in.Clock.Sub(now.first) >= deltaFor {
-				now = change{first: in.Clock}
-			}
-			now.net, now.at = now.net+c.New-c.Old, in.Clock
+			now.slide(step)
+			now.steps[now.step%deltaSteps] += c.New - c.Old
+			now.at = in.Clock
 			h.changes[at] = now
 		}
 	} else {
@@ -103,7 +134,7 @@ func (h *history) change(r *rung, complement bool, clock time.Time) (net book.Si
 			at = place{at.side.Opposite(), at.price.Complement()}
 		}
 		if at.side == r.side && r.holds(at.price) {
-			net += c.net
+			net += c.net()
 			flash = flash || clock.Sub(c.at) < flashFor
 		}
 	}

@@ -74,9 +74,12 @@ func (s *Screen) drawColumns(g *Grid, y int, l *layout, p *pane) {
 			g.right(y, end, text, ink)
 		}
 	}
-	unit := ""
-	if s.cash {
-		unit = " $"
+	size, total, delta := "SIZE", "CUM", "CHANGE"
+	if s.cash { // beside dollars, the sums and the changes of shares say so
+		size, total, delta = "SIZE $", "CUM $", "CHANGE #"
+		if l.cash > 0 {
+			total = "CUM #"
+		}
 	}
 	this, other := clip(p.label, l.side-l.from-1, ""), clip(p.other, 6, "")
 	if l.size < l.this { // it is not the first column
@@ -88,23 +91,11 @@ func (s *Screen) drawColumns(g *Grid, y int, l *layout, p *pane) {
 	if other == "" {
 		other = "1-P"
 	}
-	if l.cash > 0 {
-		name(l.cash, "CUM $")
-		unit2 := ""
-		if s.cash {
-			unit2 = " #"
-		}
-		name(l.total, "CUM"+unit2)
-	} else {
-		name(l.total, "CUM"+unit)
-	}
 	name(l.mine, "MY")
-	name(l.size, "SIZE"+unit)
-	if s.cash {
-		name(l.delta, "CHANGE #")
-	} else {
-		name(l.delta, "CHANGE")
-	}
+	name(l.cash, "CUM $")
+	name(l.total, total)
+	name(l.size, size)
+	name(l.delta, delta)
 	name(l.this, this)
 	if l.other > 0 {
 		name(l.other, other)

@@ -216,17 +216,66 @@ func TestFrozenStandsStill(t *testing.T) {
 	}
 }
 
-// TestChangeIsOfThreeSeconds: a level that changes all the time does not add up for ever.
+// TestFrozenWhileItRewinds: a frozen screen stands still while a recording begins anew, and
+// shows nothing of what was undone when it goes on.
+func TestFrozenWhileItRewinds(t *testing.T) {
+	s := fed(t, Options{})
+	s.change = func(in *Input) { in.Playback = &Playback{Begin: in.Now, End: in.Now, At: in.Now} }
+	s.look()
+	s.keys('f')
+	trade := func(price book.Price) []Trade {
+		return []Trade{{Asset: yes, At: s.now, Price: price, Size: book.Share}}
+	}
+	s.trades = trade(100_000) // of what is undone by the next one
+	s.look()
+	change := s.change
+	s.change = func(in *Input) { change(in); in.Rewound, in.Now = true, in.Now.Add(-time.Minute) }
+	s.trades = trade(200_000)
+	s.look()
+	s.change = func(in *Input) { change(in); in.Now = in.Now.Add(-time.Minute) }
+	s.now = s.now.Add(2 * time.Second)
+	s.look()
+	text := s.screen.Draw(110, 30).String()
+	if !strings.Contains(text, "FROZEN for 2s") || !strings.Contains(text, "BUY Yes 400 @63") || !strings.Contains(text, "high 62.5") {
+		t.Errorf("it does not stand still:\n%s", text)
+	}
+	s.keys('f')
+	text = s.screen.Draw(110, 30).String()
+	if strings.Contains(text, "@63") || strings.Contains(text, "@10") || !strings.Contains(text, "SELL Yes 1 @20") {
+		t.Errorf("trades of what was undone:\n%s", text)
+	}
+	s.keys('f')
+	s.look()
+	s.keys('f')
+	if text = s.screen.Draw(110, 30).String(); !strings.Contains(text, "@20") {
+		t.Errorf("what was remembered since is forgotten:\n%s", text)
+	}
+}
+
+// TestChangeIsOfThreeSeconds: a level that changes all the time shows by how much in the last
+// three seconds: it neither adds up for ever nor begins anew, and is nothing after them.
 func TestChangeIsOfThreeSeconds(t *testing.T) {
 	s := fed(t, Options{})
-	for i := range 60 {
-		s.set(yes, "BUY", "0.57", strconv.Itoa(1000+10*i), "0.62/0.63")
-		s.wait(time.Second)
+	net := func() book.Size {
+		net, _ := s.screen.histories[yes].change(&rung{side: book.Bid, price: 570_000}, false, s.now)
+		return net
 	}
-	for _, c := range s.screen.histories[yes].changes {
-		if c.net > 30*book.Share {
-			t.Errorf("%v in three seconds", c.net)
+	for i := range 200 {
+		s.set(yes, "BUY", "0.57", strconv.Itoa(1000+i), "0.62/0.63")
+		s.look()
+		if got := net(); i > 30 && (got < 27*book.Share || got > 30*book.Share) {
+			t.Errorf("%v after %d changes, of one share in each tenth of a second", got, i+1)
 		}
+		s.now = s.now.Add(100 * time.Millisecond)
+	}
+	for was := net(); was > 0; was = net() {
+		s.now = s.now.Add(300 * time.Millisecond)
+		if s.look(); net() >= was || net() < was-3*book.Share {
+			t.Errorf("%v after %v", net(), was)
+		}
+	}
+	if n := testing.AllocsPerRun(100, func() { s.screen.histories[yes].slide(s.now) }); n > 0 {
+		t.Errorf("%v allocations a frame", n)
 	}
 }
 

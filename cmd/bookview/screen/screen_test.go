@@ -127,11 +127,16 @@ func TestAnyKeys(t *testing.T) {
 			if r.IntN(9) == 0 {
 				in.Now = in.Now.Add(time.Duration(r.Int64N(int64(time.Hour))) - 30*time.Minute)
 			}
+			in.Rewound = r.IntN(9) == 0
 		}
 		for range 100 {
 			switch r.IntN(3) {
 			case 0:
 				s.now = s.now.Add(time.Duration(r.Int64N(int64(2 * time.Second))))
+				if r.IntN(2) == 0 && len(s.screen.in.Markets) > 0 {
+					asset := s.screen.in.Markets[0].Tokens[0].View.Asset
+					s.trades = append(s.trades, Trade{Asset: asset, At: s.now, Price: book.Price(r.Int64N(int64(book.Dollar))), Size: 1})
+				}
 				s.look()
 			case 1:
 				s.screen.Key(keys[r.IntN(len(keys))])

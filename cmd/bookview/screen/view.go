@@ -23,7 +23,7 @@ type Screen struct {
 	glyphs *glyphs
 	flash  bool  // sizes that change flash
 	in     Input // shown; the last one observed, unless frozen
-	newest Input
+	newest Input // the last one observed; while frozen, with the trades and a rewind that wait
 	frozen bool
 
 	histories map[string]*history // by token
@@ -105,21 +105,18 @@ func (s *Screen) ShowBoth() { s.page, s.settled = bothPage, true }
 
 // Observe takes what is known now.
 func (s *Screen) Observe(in Input) {
+	if s.frozen {
+		s.keep(in)
+		return
+	}
 	if in.Rewound {
 		s.forget()
 	}
-	waiting := s.newest.Trades
-	s.newest = in
-	if s.frozen {
-		waiting = append(waiting, in.Trades...)
-		s.newest.Trades = waiting[max(len(waiting)-2*tapeLength, 0):]
-		return
-	}
-	s.in = in
+	s.in, s.newest = in, in
 	for _, t := range in.Trades {
 		s.print(t)
 	}
-	s.in.Trades, s.newest.Trades = nil, nil
+	s.in.Trades, s.newest.Trades, s.newest.Rewound = nil, nil, false
 	s.find()
 	if !s.settled {
 		s.page = ladderPage
@@ -143,6 +140,19 @@ func (s *Screen) Observe(in Input) {
 	s.observePin()
 }
 
+// keep keeps what comes while the screen is frozen, for when it goes on. Until then nothing
+// is forgotten: it is what is shown.
+func (s *Screen) keep(in Input) {
+	waiting := s.newest.Trades
+	if in.Rewound {
+		waiting = nil // they are undone
+	}
+	waiting = append(waiting, in.Trades...)
+	in.Trades = waiting[max(len(waiting)-2*tapeLength, 0):]
+	in.Rewound = in.Rewound || s.newest.Rewound
+	s.newest = in
+}
+
 // find finds the chosen market, wherever it is now.
 func (s *Screen) find() {
 	if len(s.in.Markets) == 0 {
@@ -162,7 +172,7 @@ func (s *Screen) find() {
 
 // forget drops what was remembered of another time.
 func (s *Screen) forget() {
-	s.histories, s.tapes, s.frames, s.newest = map[string]*history{}, map[string]*tape{}, counter{}, Input{}
+	s.histories, s.tapes, s.frames = map[string]*history{}, map[string]*tape{}, counter{}
 }
 
 // shownMarket returns the market that is shown, nil if there is none.
