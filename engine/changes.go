@@ -292,7 +292,7 @@ func (s *shard) closeRun(t *token) {
 		s.closeTop(t, r)
 		r.entries = 0 // they have been counted
 	}
-	if !r.ambiguous {
+	if t.other != nil && !r.ambiguous {
 		t.other = nil
 	}
 }
