@@ -298,7 +298,7 @@ func TestBothSources(t *testing.T) {
 		{"a condition that is not open", condition, site{ofCondition: "[" + listed + "]"}, notOpen},
 		{"a list of others", "0x" + strings.Repeat("0", 64), site{ofCondition: "[" + listed + "]"}, notFound},
 		{"an empty list", condition, site{ofCondition: "[]"}, notFound},
-		{"a list that is none", condition, site{ofCondition: "{}"}, failed("the answer about a list of markets: no array")},
+		{"a list that is none", condition, site{ofCondition: "{}"}, failed("the answer about a list of markets: it is no array")},
 		{"an odd one beside it", condition, site{ofCondition: `[null,{"closed":7},` + closed + "]"}, func(m *rest.Market, _ error) bool { return m != nil && m.Closed }},
 		{"an odd one", condition, site{ofCondition: `[` + strings.Replace(closed, `true`, `7`, 1) + "]"}, failed("closed: neither")},
 		{"ids work without Gamma", condition, site{clob: orderBook}, func(m *rest.Market, _ error) bool { return m != nil }},
