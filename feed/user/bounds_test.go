@@ -146,6 +146,7 @@ func TestEndlessPages(t *testing.T) {
 
 // TestBounds: more than is kept.
 func TestBounds(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("many orders, and one goroutine")
 	}

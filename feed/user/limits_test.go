@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -126,7 +127,7 @@ func TestManyByREST(t *testing.T) {
 	s := scripted(t)
 	e := s.open()
 	for i := range maxOpen - 1 {
-		s.core.rest.flight.orders[fmt.Sprint(i)] = &orderNews{}
+		s.core.rest.flight.orders[strconv.Itoa(i)] = &orderNews{}
 	}
 	s.answer(e, more(orderText("last", "x", "LIVE", "0", 0)))
 	s.answer(s.want(ordersEffect, 0), more(orderText("one-too-many", "x", "LIVE", "0", 0)))
