@@ -133,12 +133,16 @@ func TestManyByREST(t *testing.T) {
 	s.answer(s.want(ordersEffect, 0), more(orderText("one-too-many", "x", "LIVE", "0", 0)))
 	s.state(false, TooMuch)
 
+	var trades []string
+	for i := range 4*maxTrades + 1 {
+		trades = append(trades, fmt.Sprintf(`{"id":"t%d","market":"%s","taker_order_id":"0xa","asset_id":"%s","side":"BUY","price":"0.5",`+
+			`"size":"1","status":"MATCHED","match_time":"1725842402","owner":"%s"}`, i, market, yes, owner))
+	}
 	s = scripted(t)
 	s.answer(s.open(), page())
-	e = s.want(tradesEffect, 0)
-	s.core.rest.flight.found = make([]*tradeNews, 4*maxTrades-1)
-	s.answer(e, more(tradeText("last", "0xa", "MATCHED", "1", at/1000, 0)))
-	s.answer(s.want(tradesEffect, 0), more(tradeText("one-too-many", "0xa", "MATCHED", "1", at/1000, 0)))
+	s.answer(s.want(tradesEffect, 0), more(strings.Join(trades[:maxObjects], ",")))
+	s.answer(s.want(tradesEffect, 0), more(strings.Join(trades[maxObjects:4*maxTrades], ",")))
+	s.answer(s.want(tradesEffect, 0), more(trades[4*maxTrades]))
 	s.state(false, TooMuch)
 }
 
