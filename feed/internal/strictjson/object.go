@@ -90,8 +90,8 @@ func inside(text []byte, bracket json.Delim, other error) (*json.Decoder, error)
 	case depth(text) > MaxDepth:
 		return nil, errTooDeep
 	}
-	if err := json.Unmarshal(text, new(json.RawMessage)); err != nil {
-		return nil, err
+	if !json.Valid(text) {
+		return nil, json.Unmarshal(text, new(json.RawMessage)) // which says what is wrong
 	}
 	d := json.NewDecoder(bytes.NewReader(text))
 	if t, err := d.Token(); err != nil || t != bracket {
