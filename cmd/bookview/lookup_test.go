@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -216,41 +215,6 @@ func TestChosen(t *testing.T) {
 	}
 }
 
-// pipes is a listener whose connections are pipes, for a bubble.
-type pipes struct {
-	conns chan net.Conn
-	done  chan struct{}
-	once  sync.Once
-}
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.done) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{} }
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	here, there := net.Pipe()
-	select {
-	case p.conns <- there:
-		return here, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
 // TestPatience: names are waited for as long as it was asked for, tokens for three seconds,
 // and a market that was chosen for as long again.
 func TestPatience(t *testing.T) {
@@ -269,7 +233,7 @@ func TestPatience(t *testing.T) {
 		{"e", 4 * time.Second, cli.TimedOut, 4 * time.Second, "Which one, 1 to 2? bookview: a: "},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			p := &pipes{conns: make(chan net.Conn), done: make(chan struct{})}
+			p := feedtest.NewPipes()
 			server := &http.Server{Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				if r.URL.Path == "/gamma/events/slug/e" {
 					io.WriteString(w, event)
@@ -286,7 +250,7 @@ func TestPatience(t *testing.T) {
 				defer close(served)
 				server.Serve(p)
 			}()
-			r, talk := asking(t, rest.Options{URL: "http://127.0.0.1", GammaURL: "http://127.0.0.1/gamma", DialContext: p.dial}, strings.NewReader("1\n"))
+			r, talk := asking(t, rest.Options{URL: "http://127.0.0.1", GammaURL: "http://127.0.0.1/gamma", DialContext: p.Dial}, strings.NewReader("1\n"))
 			r.patience = test.patience
 			began := time.Now()
 			_, code := r.resolve(t.Context(), []string{test.name})

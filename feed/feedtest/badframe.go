@@ -2,7 +2,7 @@ package feedtest
 
 import (
 	"bytes"
-	"strconv"
+	"slices"
 	"strings"
 
 	"example.com/truebook/book"
@@ -90,77 +90,79 @@ func (v *Venue) badBook(k FaultKind, l *listing) []byte {
 	return append(append(bytes.Clone(data[:at]), levels...), data[at:]...)
 }
 
+// place is what of a field comes to be something else.
+type place uint8
+
+const (
+	within place = iota // its value, between the quotes
+	value               // its value, with them
+	member              // its key and its value, with the comma behind it
+)
+
+// badFields are the kinds that spoil the first field of a name: with that text in its
+// place, where $ stands for the value that it had.
+var badFields = map[FaultKind]struct {
+	name  string
+	place place
+	text  string
+}{
+	BadNumber:       {"price", value, "$"},
+	BadNaN:          {"size", within, "NaN"},
+	BadExponent:     {"size", within, "1e3"},
+	BadNegative:     {"size", within, "-$"},
+	BadDecimals:     {"price", within, "0.1234567"},
+	BadOverflow:     {"size", within, strings.Repeat("9", 30)},
+	BadPriceZero:    {"price", within, "0"},
+	BadPriceOne:     {"price", within, "1"},
+	BadPriceTwo:     {"price", within, "2"},
+	BadSide:         {"side", within, "HOLD"},
+	BadMissing:      {"size", member, ""},
+	BadNull:         {"size", value, "null"},
+	BadDuplicateKey: {"size", member, `"size":"$","size":"1",`},
+	BadKeyCase:      {"size", member, `"Size":"$",`},
+	BadUTF8:         {"market", within, "0x\xff"},
+	BadNoTime:       {"timestamp", member, ""},
+	BadFarTime:      {"timestamp", within, "7258118400000"},
+}
+
 // spoil makes a price_change one that cannot be.
 func spoil(k FaultKind, data []byte) []byte {
-	field := func(name string) (from, to int) { // of its value
-		key := []byte(`"` + name + `":"`)
-		from = bytes.Index(data, key) + len(key)
-		return from, from + bytes.IndexByte(data[from:], '"')
-	}
-	value := func(name, text string) []byte {
-		from, to := field(name)
-		return bytes.Join([][]byte{data[:from], []byte(text), data[to:]}, nil)
-	}
-	bare := func(name, text string) []byte {
-		from, to := field(name)
-		return bytes.Join([][]byte{data[:from-1], []byte(text), data[to+1:]}, nil)
-	}
-	member := func(name, text string) []byte { // with its comma
-		from, to := field(name)
-		return bytes.Join([][]byte{data[:from-len(name)-4], []byte(text), data[to+2:]}, nil)
-	}
-	from, to := field("size")
-	size := string(data[from:to])
-	stampFrom, stampTo := field("timestamp")
-	stamp, _ := strconv.ParseInt(string(data[stampFrom:stampTo]), 10, 64)
-	priceFrom, priceTo := field("price")
-	switch k { //nolint:exhaustive // the caller knows
+	switch k { //nolint:exhaustive // the others are in the table
 	case BadJSON:
 		return bytes.Replace(data, []byte("}"), nil, 1)
 	case BadTruncated:
 		return data[:len(data)/2]
 	case BadTrailing:
 		return append(data, "{}"...)
-	case BadNumber:
-		return bare("price", string(data[priceFrom:priceTo]))
-	case BadNaN:
-		return value("size", "NaN")
-	case BadExponent:
-		return value("size", "1e3")
-	case BadNegative:
-		return value("size", "-"+size)
-	case BadDecimals:
-		return value("price", "0.1234567")
-	case BadOverflow:
-		return value("size", strings.Repeat("9", 30))
-	case BadPriceZero:
-		return value("price", "0")
-	case BadPriceOne:
-		return value("price", "1")
-	case BadPriceTwo:
-		return value("price", "2")
-	case BadSide:
-		return value("side", "HOLD")
-	case BadMissing:
-		return member("size", "")
-	case BadNull:
-		return bare("size", "null")
-	case BadDuplicateKey:
-		return member("size", `"size":"`+size+`","size":"1",`)
-	case BadKeyCase:
-		return member("size", `"Size":"`+size+`",`)
-	case BadUTF8:
-		return value("market", "0x\xff")
 	case BadNesting:
-		return bytes.Replace(data, []byte(`"event_type"`), []byte(`"x":`+strings.Repeat("[", 12)+strings.Repeat("]", 12)+`,"event_type"`), 1)
-	case BadNoTime:
-		return member("timestamp", "")
-	case BadFarTime:
-		return value("timestamp", "7258118400000")
+		nested := `"x":` + strings.Repeat("[", 12) + strings.Repeat("]", 12) + `,"event_type"`
+		return bytes.Replace(data, []byte(`"event_type"`), []byte(nested), 1)
 	case BadSeconds:
-		return value("timestamp", strconv.FormatInt(stamp/1000, 10))
+		_, end := valueOf(data, "timestamp")
+		return slices.Delete(data, end-len("000"), end)
 	case BadOldForm:
-		return bytes.Join([][]byte{[]byte("["), []byte(`"` + size + `"`), []byte("]")}, nil)
+		from, to := valueOf(data, "size")
+		return []byte(`["` + string(data[from:to]) + `"]`)
 	}
-	return data
+	bad, ok := badFields[k]
+	if !ok {
+		return data
+	}
+	from, to := valueOf(data, bad.name)
+	text := strings.ReplaceAll(bad.text, "$", string(data[from:to]))
+	switch bad.place {
+	case within:
+	case value:
+		from, to = from-1, to+1
+	case member:
+		from, to = from-len(bad.name)-len(`"":"`), to+len(`",`)
+	}
+	return slices.Replace(data, from, to, []byte(text)...)
+}
+
+// valueOf returns where the value of the first field of a name is, without its quotes.
+func valueOf(data []byte, name string) (from, to int) {
+	key := []byte(`"` + name + `":"`)
+	from = bytes.Index(data, key) + len(key)
+	return from, from + bytes.IndexByte(data[from:], '"')
 }

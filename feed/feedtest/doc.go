@@ -85,9 +85,10 @@
 //
 // Frames, closes, refusals and answers are those of the venue at the same instants, its
 // faults those of a real connection. Below that, an [Attack] is what only a broken or
-// hostile server does: endless fragments, a byte a second, a frame of 1 TiB. And with an
-// infinite [ServerOptions.Speed] a server is a load: frames come as fast as they are
-// read, some 100,000 a second, and none is lost.
+// hostile server does: endless fragments, a byte a second, a frame of 1 TiB. A handler of
+// one's own is served in a bubble by [Pipes]. And with an infinite [ServerOptions.Speed] a
+// server is a load: frames come as fast as they are read, some 100,000 a second, and none is
+// lost.
 //
 // # Accounts
 //

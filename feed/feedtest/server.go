@@ -72,7 +72,7 @@ type Server struct {
 	began   time.Time
 	handler http.Handler
 	http    http.Server
-	pipes   pipeListener
+	pipes   *Pipes
 	// closing is closed when Close begins, tasks are the goroutines that it waits for.
 	closing chan struct{}
 	tasks   sync.WaitGroup
@@ -101,14 +101,13 @@ type Server struct {
 func NewServer(o ServerOptions) *Server {
 	s := &Server{
 		venue: NewVenue(o.Venue), speed: o.Speed, began: time.Now(),
-		closing: make(chan struct{}), changed: make(chan struct{}, 1),
+		pipes: NewPipes(), closing: make(chan struct{}), changed: make(chan struct{}, 1),
 		sockets: map[int]*socket{}, answers: map[uint64]chan<- Delivery{},
 		hijacked: map[*gate]struct{}{}, attacked: map[AttackKind]int{},
 	}
 	if s.speed == 0 {
 		s.speed = 1
 	}
-	s.pipes = pipeListener{conns: make(chan net.Conn), closing: s.closing}
 	s.venue.patient = s.speed > 1
 	s.venue.blackholed = func(conn int) {
 		if c := s.sockets[conn]; c != nil {
@@ -134,7 +133,7 @@ func NewServer(o ServerOptions) *Server {
 	s.handler = s.whileOpen(mux)
 	s.http = http.Server{Handler: s.handler, ReadHeaderTimeout: time.Minute, ConnState: s.count}
 	s.tasks.Go(s.letTimePass)
-	s.serve(&s.pipes)
+	s.serve(s.pipes)
 	return s
 }
 
@@ -182,20 +181,9 @@ func (s *Server) begin(task func()) bool {
 	return !s.closed
 }
 
-// Dial connects to the server without a network, whatever the address is: it is a
-// DialContext for clients. The connection is a [net.Pipe], which has no buffers: what
-// one side writes, the other has read when Write returns. It works in a bubble of
-// synctest.
-func (s *Server) Dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	near, far := net.Pipe()
-	select {
-	case s.pipes.conns <- far:
-		return near, nil
-	case <-ctx.Done():
-		return nil, fmt.Errorf("feedtest: %w", ctx.Err())
-	case <-s.closing:
-		return nil, errClosed
-	}
+// Dial connects to the server without a network, as [Pipes.Dial] does.
+func (s *Server) Dial(ctx context.Context, network, address string) (net.Conn, error) {
+	return s.pipes.Dial(ctx, network, address)
 }
 
 // Do calls a function with the venue, as it is now. It may inject faults and ask for
@@ -215,6 +203,7 @@ func (s *Server) Close() {
 	if !s.closed {
 		s.closed = true
 		close(s.closing)
+		_ = s.pipes.Close() // which never fails
 		for conn := range s.hijacked {
 			_ = conn.Close()
 		}
@@ -253,25 +242,3 @@ func (s *Server) count(_ net.Conn, state http.ConnState) {
 }
 
 func (s *Server) fullSpeed() bool { return math.IsInf(s.speed, 1) }
-
-// pipeListener accepts the connections of Dial.
-type pipeListener struct {
-	conns   chan net.Conn
-	closing <-chan struct{}
-}
-
-// Accept waits for a Dial.
-func (l *pipeListener) Accept() (net.Conn, error) {
-	select {
-	case conn := <-l.conns:
-		return conn, nil
-	case <-l.closing:
-		return nil, net.ErrClosed
-	}
-}
-
-// Close does nothing: Accept ends with the server.
-func (l *pipeListener) Close() error { return nil }
-
-// Addr is that of no network.
-func (l *pipeListener) Addr() net.Addr { return &net.UnixAddr{Name: "feedtest", Net: "pipe"} }

@@ -2,17 +2,16 @@ package rest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"example.com/truebook/book"
 	"example.com/truebook/feed"
+	"example.com/truebook/feed/internal/strictjson"
 )
 
 // GammaURL is the exchange's list of markets and events, which knows them by the names that
@@ -22,6 +21,9 @@ const GammaURL = "https://gamma-api.polymarket.com"
 // maxEvent bounds an answer that has several markets, in bytes: those of the largest events
 // have some two hundred, of some 8 KB each.
 const maxEvent = 8 << 20
+
+// maxListed bounds the markets of such an answer.
+const maxListed = 5000
 
 // Event is what the exchange's site shows on one page: a question with one market, or with
 // one for each answer. The texts are anything that it wrote.
@@ -295,18 +297,15 @@ func (c *Client) notFound(ctx context.Context, n Name, refusal error) error {
 
 // decodeEvent reads an answer about an event.
 func decodeEvent(answer []byte) (*Event, error) {
-	if !utf8.Valid(answer) {
-		return nil, errNoUTF8
-	}
 	o, err := readObject(answer)
 	if err != nil {
 		return nil, err
 	}
 	e := &Event{Slug: o.label("slug"), Title: o.label("title")}
-	if o.err != nil {
-		return nil, o.err
+	if o.Err() != nil {
+		return nil, o.Err()
 	}
-	if list := o.value("markets"); list != nil {
+	if list := o.Value("markets"); list != nil {
 		listed, err := decodeList(list)
 		if err != nil {
 			return nil, fmt.Errorf("markets: %w", err)
@@ -320,12 +319,9 @@ func decodeEvent(answer []byte) (*Event, error) {
 
 // decodeList reads an array of markets as they are listed. One that is odd spoils no other.
 func decodeList(answer []byte) ([]listedIn, error) {
-	if !utf8.Valid(answer) {
-		return nil, errNoUTF8
-	}
-	var elements []json.RawMessage
-	if err := json.Unmarshal(answer, &elements); err != nil {
-		return nil, errors.New("no array")
+	elements, err := strictjson.ReadArray(answer, maxListed)
+	if err != nil {
+		return nil, err
 	}
 	markets := make([]listedIn, len(elements))
 	for i, element := range elements {
@@ -341,9 +337,6 @@ func decodeList(answer []byte) ([]listedIn, error) {
 
 // decodeListed reads a market as Gamma lists it.
 func decodeListed(answer []byte) (*listedIn, error) {
-	if !utf8.Valid(answer) {
-		return nil, errNoUTF8
-	}
 	o, err := readObject(answer)
 	if err != nil {
 		return nil, err
@@ -358,10 +351,10 @@ func decodeListed(answer []byte) (*listedIn, error) {
 // listedMarket returns a market as Gamma lists it. Nearly every field may be missing, null
 // or an empty string, which all say the same; numbers may be strings. One that could not be
 // read has no more than its texts.
-func (o *object) listedMarket() *Market {
+func (o object) listedMarket() *Market {
 	closed := o.flagOr("closed", false)
 	m := &Market{
-		Condition:       strings.ToLower(o.text("conditionId")),
+		Condition:       strings.ToLower(o.Text("conditionId")),
 		Question:        o.label("question"),
 		Slug:            o.label("slug"),
 		GroupTitle:      o.label("groupItemTitle"),
@@ -379,26 +372,26 @@ func (o *object) listedMarket() *Market {
 		m.EndDate = o.date("endDateIso")
 	}
 	if m.Condition != "" && !feed.IsCondition(m.Condition) {
-		o.wrong("conditionId", "it is no condition id")
+		o.Wrong("conditionId", "it is no condition id")
 		m.Condition = ""
 	}
-	if o.err != nil {
-		return &Market{Condition: m.Condition, Question: m.Question, Slug: m.Slug, GroupTitle: m.GroupTitle, Unreadable: o.err.Error()}
+	if o.Err() != nil {
+		return &Market{Condition: m.Condition, Question: m.Question, Slug: m.Slug, GroupTitle: m.GroupTitle, Unreadable: o.Err().Error()}
 	}
 	return m
 }
 
 // eventSlugs returns the slugs of the events that a market is listed with.
-func (o *object) eventSlugs() (slugs []string) {
+func (o object) eventSlugs() (slugs []string) {
 	for _, e := range o.objects("events") {
-		slugs = append(slugs, lower(e.text("slug")))
+		slugs = append(slugs, lower(e.Text("slug")))
 	}
 	return slugs
 }
 
 // listedTokens returns the tokens of a market in the list. Which outcome a token is of says
 // its place alone: where there are not as many of both, nothing does.
-func (o *object) listedTokens() []Token {
+func (o object) listedTokens() []Token {
 	ids, outcomes := o.texts("clobTokenIds"), o.texts("outcomes")
 	tokens := make([]Token, len(ids))
 	for i, id := range ids {
@@ -409,23 +402,20 @@ func (o *object) listedTokens() []Token {
 	}
 	tokens, reason := withIDs(tokens)
 	if reason != "" {
-		o.wrong("clobTokenIds", reason)
+		o.Wrong("clobTokenIds", reason)
 	}
 	return tokens
 }
 
 // decodeSearch reads the events that a search has found. What cannot be read is left out.
 func decodeSearch(answer []byte) (found []Suggestion) {
-	if !utf8.Valid(answer) {
-		return nil
-	}
 	o, err := readObject(answer)
 	if err != nil {
 		return nil
 	}
 	for _, e := range o.objects("events") {
-		s := Suggestion{Slug: e.text("slug"), Title: e.label("title")}
-		if e.err == nil && isSlug(s.Slug) && len(found) < MaxSuggestions {
+		s := Suggestion{Slug: e.Text("slug"), Title: e.label("title")}
+		if e.Err() == nil && isSlug(s.Slug) && len(found) < MaxSuggestions {
 			found = append(found, s)
 		}
 	}

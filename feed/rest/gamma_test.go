@@ -189,6 +189,18 @@ func TestListedRefused(t *testing.T) {
 	if list, err := decodeList([]byte("[{\"x\":\"\xff\"}]")); err == nil {
 		t.Errorf("%+v", list)
 	}
+	for n, ok := range map[int]bool{maxListed: true, maxListed + 1: false} {
+		list, err := decodeList([]byte("[" + strings.Repeat("{},", n-1) + "{}]"))
+		if (err == nil) != ok || len(list) != n && ok {
+			t.Errorf("%d of %d, %v", len(list), n, err)
+		}
+	}
+	for n, ok := range map[int]bool{maxOutcomes: true, maxOutcomes + 1: false} {
+		m, err := decodeListed([]byte(`{"clobTokenIds":[` + strings.Repeat(`"",`, n-1) + `""]}`))
+		if (err == nil) != ok {
+			t.Errorf("%d tokens: %+v, %v", n, m, err)
+		}
+	}
 	for _, text := range []string{"{}", `{"markets":null}`, `{"markets":[]}`} {
 		if e, err := decodeEvent([]byte(text)); err != nil || len(e.Markets) > 0 {
 			t.Errorf("%s: %+v, %v", text, e, err)

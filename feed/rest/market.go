@@ -2,14 +2,12 @@ package rest
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"example.com/truebook/book"
 	"example.com/truebook/feed"
@@ -152,7 +150,7 @@ func IsNotFound(err error) bool {
 		return false
 	}
 	o, err := readObject([]byte(refusal.Body))
-	return err == nil && o.text("error") != "" && o.err == nil
+	return err == nil && o.Text("error") != "" && o.Err() == nil
 }
 
 // decodeCondition reads the condition id of an answer about a token.
@@ -161,11 +159,11 @@ func decodeCondition(answer []byte) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	condition := strings.ToLower(o.text("condition_id"))
+	condition := strings.ToLower(o.Text("condition_id"))
 	if !feed.IsCondition(condition) {
-		o.wrong("condition_id", "it is no condition id")
+		o.Wrong("condition_id", "it is no condition id")
 	}
-	return condition, o.err
+	return condition, o.Err()
 }
 
 // decodeMarket reads an answer about the market of a condition.
@@ -183,18 +181,13 @@ func decodeMarket(answer []byte, condition string) (*Market, error) {
 	return m, nil
 }
 
-var errNoUTF8 = errors.New("it is no UTF-8") // which would be mended silently
-
 func readMarket(answer []byte) (*Market, error) {
-	if !utf8.Valid(answer) {
-		return nil, errNoUTF8
-	}
 	o, err := readObject(answer)
 	if err != nil {
 		return nil, err
 	}
 	m := &Market{
-		Condition:       strings.ToLower(o.text("condition_id")),
+		Condition:       strings.ToLower(o.Text("condition_id")),
 		Question:        o.label("question"),
 		Slug:            o.label("market_slug"),
 		NegRisk:         o.flag("neg_risk"),
@@ -207,44 +200,44 @@ func readMarket(answer []byte) (*Market, error) {
 		MinOrderSize:    number(o, "minimum_order_size", book.ParseSize[string], maxOrderSize),
 	}
 	if !feed.IsCondition(m.Condition) {
-		o.wrong("condition_id", "it is no condition id")
+		o.Wrong("condition_id", "it is no condition id")
 	}
-	if o.err != nil {
-		return nil, o.err
+	m.Tokens = o.tokens()
+	switch {
+	case o.Err() != nil:
+		return nil, o.Err()
+	case len(m.Tokens) == 0:
+		return nil, ErrNotOpen
 	}
-	if m.Tokens, err = readTokens(o.value("tokens")); err == nil && len(m.Tokens) == 0 {
-		err = ErrNotOpen
-	}
-	return m, err
+	return m, nil
 }
 
 // maxOrderSize is larger than any size that the decoder of books reads.
 const maxOrderSize = 1_000_000_000_000 * book.Share
 
-// readTokens reads the list of tokens of the order book.
-func readTokens(list json.RawMessage) ([]Token, error) {
-	var elements []json.RawMessage
-	if list != nil {
-		if err := json.Unmarshal(list, &elements); err != nil {
-			return nil, errors.New("tokens: no array")
-		}
-	}
+// maxOutcomes bounds the tokens of a market, which has two today.
+const maxOutcomes = 1000
+
+// tokens returns those of a market in the order book.
+func (o object) tokens() []Token {
+	elements := o.Array("tokens", maxOutcomes)
 	tokens := make([]Token, 0, len(elements))
 	for _, element := range elements {
-		o, err := readObject(element)
+		e, err := readObject(element)
 		if err == nil {
-			tokens = append(tokens, Token{ID: o.text("token_id"), Outcome: o.label("outcome")})
-			err = o.err
+			tokens = append(tokens, Token{ID: e.Text("token_id"), Outcome: e.label("outcome")})
+			err = e.Err()
 		}
 		if err != nil {
-			return nil, fmt.Errorf("tokens: %w", err)
+			o.Wrong("tokens", err.Error())
+			return nil
 		}
 	}
 	tokens, reason := withIDs(tokens)
 	if reason != "" {
-		return nil, errors.New("tokens: token_id: " + reason)
+		o.Wrong("tokens", "token_id: "+reason)
 	}
-	return tokens, nil
+	return tokens
 }
 
 // withIDs returns the tokens of a market if each has an id of its own, none if none has

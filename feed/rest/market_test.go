@@ -130,10 +130,12 @@ func TestMarketRefused(t *testing.T) {
 		{`"outcome":"Yes"`, `"outcome":1`, "tokens: outcome"},
 		{`"tokens":[`, `"tokens":[null,`, "tokens: it is no object"},
 		{`"tokens":[`, `"tokens":[["1"],`, "tokens: it is no object"},
-		{`"tokens":[`, `"tokens":"[]","t":[`, "tokens: no array"},
+		{`"tokens":[`, `"tokens":"[]","t":[`, "tokens: it is no array"},
+		{`"tokens":[`, `"tokens":[` + strings.Repeat("{},", maxOutcomes-1), "tokens: it has more than 1000 elements"},
 		{`"tags":["All"]}`, `"tags":["All"]`, "unexpected end"},
 		{`"tags":["All"]}`, `"tags":["All"]}{}`, "invalid character"},
 		{`rain`, "r\xffin", "UTF-8"},
+		{`"tags":["All"]`, `"tags":` + strings.Repeat("[", 32) + strings.Repeat("]", 32), "it is deeper than 32 levels"},
 		{`"tags"`, `"` + strings.Repeat("x", 100_000) + `":1,"` + strings.Repeat("x", 100_000) + `":1,"tags"`, "comes twice"},
 	} {
 		text := strings.Replace(marketAnswer, c.old, c.new, 1)
@@ -161,7 +163,7 @@ func TestMarketRefused(t *testing.T) {
 func TestMarketWithoutTokens(t *testing.T) {
 	before, _, _ := strings.Cut(marketAnswer, `"tokens":`)
 	for _, list := range []string{
-		``, `"tokens":null,`, `"tokens":[],`, `"tokens":[{}],`, `"tokens":[{"token_id":"","outcome":"Yes"},{"token_id":null,"outcome":"No"}],`,
+		``, `"tokens":null,`, `"tokens":[],`, `"tokens":[{}],`, `"tokens":[` + strings.Repeat("{},", maxOutcomes-1) + `{}],`, `"tokens":[{"token_id":"","outcome":"Yes"},{"token_id":null,"outcome":"No"}],`,
 	} {
 		m, err := decodeMarket([]byte(before+list+`"tags":[]}`), condition)
 		if !errors.Is(err, ErrNotOpen) || m != nil {

@@ -1,93 +1,37 @@
 package rest
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
-	"fmt"
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"example.com/truebook/feed/internal/strictjson"
 )
 
-// object is an object of JSON whose fields are read one by one. encoding/json would
-// fill a struct from keys of another case, and from the last of two that are equal.
-type object struct {
-	fields map[string]json.RawMessage
-	err    error // the first field that was not what it should be
-}
+// object is an object of JSON of the exchange.
+type object struct{ *strictjson.Object }
 
-// readObject splits the text of an object.
-func readObject(text []byte) (*object, error) {
-	var whole json.RawMessage
-	if err := json.Unmarshal(text, &whole); err != nil {
-		return nil, err // of syntax, with its place
-	}
-	d := json.NewDecoder(bytes.NewReader(text))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return nil, errors.New("it is no object")
-	}
-	o := &object{fields: map[string]json.RawMessage{}}
-	for d.More() {
-		t, err := d.Token()
-		if err != nil {
-			return nil, err
-		}
-		key, _ := t.(string)
-		if _, twice := o.fields[key]; twice {
-			return nil, fmt.Errorf("%.100q comes twice", key)
-		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return nil, err
-		}
-		o.fields[key] = value
-	}
-	return o, nil
-}
-
-// wrong notes what is wrong with a field, unless another was before.
-func (o *object) wrong(key, reason string) {
-	if o.err == nil {
-		o.err = errors.New(key + ": " + reason)
-	}
-}
-
-// value returns what a key has, nil if there is none or null.
-func (o *object) value(key string) json.RawMessage {
-	if v := o.fields[key]; string(v) != "null" {
-		return v
-	}
-	return nil
-}
-
-// text returns a string, "" if there is none.
-func (o *object) text(key string) (s string) {
-	v := o.value(key)
-	if v == nil {
-		return ""
-	}
-	if v[0] != '"' || json.Unmarshal(v, &s) != nil {
-		o.wrong(key, "no string")
-	}
-	return s
+func readObject(text []byte) (object, error) {
+	o, err := strictjson.ReadObject(text)
+	return object{o}, err
 }
 
 // flag returns a boolean. It must be there: that it is missing does not say false.
-func (o *object) flag(key string) bool {
-	switch string(o.value(key)) {
+func (o object) flag(key string) bool {
+	switch string(o.Value(key)) {
 	case "true":
 		return true
 	case "false":
 		return false
 	}
-	o.wrong(key, "neither true nor false")
+	o.Wrong(key, "neither true nor false")
 	return false
 }
 
 // flagOr returns a boolean, or another value if it is not there.
-func (o *object) flagOr(key string, missing bool) bool {
-	if v := o.value(key); v == nil || string(v) == `""` {
+func (o object) flagOr(key string, missing bool) bool {
+	if v := o.Value(key); v == nil || string(v) == `""` {
 		return missing
 	}
 	return o.flag(key)
@@ -97,7 +41,7 @@ func (o *object) flagOr(key string, missing bool) bool {
 const maxText = 1000
 
 // label returns a text for people: the beginning of a very long one.
-func (o *object) label(key string) string { return shortened(o.text(key)) }
+func (o object) label(key string) string { return shortened(o.Text(key)) }
 
 // shortened returns the beginning of a text, which is UTF-8.
 func shortened(text string) string {
@@ -113,8 +57,8 @@ func shortened(text string) string {
 
 // date returns a time, zero if there is none, or none in a form that is known. A day alone
 // stands for its end.
-func (o *object) date(key string) time.Time {
-	text := o.text(key)
+func (o object) date(key string) time.Time {
+	text := o.Text(key)
 	for _, form := range []string{time.RFC3339, "2006-01-02 15:04:05Z07"} {
 		if t, err := time.Parse(form, text); err == nil {
 			return t.UTC()
@@ -127,7 +71,7 @@ func (o *object) date(key string) time.Time {
 }
 
 // day is date where midnight says no more than the day.
-func (o *object) day(key string) time.Time {
+func (o object) day(key string) time.Time {
 	t := o.date(key)
 	if t.IsZero() || !t.Equal(t.Truncate(24*time.Hour)) {
 		return t
@@ -141,17 +85,17 @@ func endOf(day time.Time) time.Time { return day.Add(24*time.Hour - time.Second)
 // texts returns an array of strings, nil if there is none. The exchange writes it as a
 // string that holds JSON, or as it is; an empty string is none. Numbers are taken by their
 // digits.
-func (o *object) texts(key string) []string {
-	v := o.value(key)
+func (o object) texts(key string) []string {
+	v := o.Value(key)
 	if v != nil && v[0] == '"' {
-		v = json.RawMessage(o.text(key))
+		v = json.RawMessage(o.Text(key))
 	}
 	if len(v) == 0 {
 		return nil
 	}
-	var elements []json.RawMessage
-	if json.Unmarshal(v, &elements) != nil {
-		o.wrong(key, "no array of strings")
+	elements, err := strictjson.ReadArray(v, maxOutcomes)
+	if err != nil {
+		o.Wrong(key, "no array of strings")
 		return nil
 	}
 	texts := make([]string, len(elements))
@@ -163,7 +107,7 @@ func (o *object) texts(key string) []string {
 		case '0' <= e[0] && e[0] <= '9':
 			texts[i] = string(e)
 		default:
-			o.wrong(key, "no array of strings")
+			o.Wrong(key, "no array of strings")
 			return nil
 		}
 	}
@@ -171,9 +115,9 @@ func (o *object) texts(key string) []string {
 }
 
 // objects returns those of an array, nil if there is none. What is no object is left out.
-func (o *object) objects(key string) (list []*object) {
-	var elements []json.RawMessage
-	if json.Unmarshal(o.value(key), &elements) != nil {
+func (o object) objects(key string) (list []object) {
+	elements, err := strictjson.ReadArray(o.Value(key), maxListed)
+	if err != nil {
 		return nil
 	}
 	for _, element := range elements {
@@ -186,21 +130,21 @@ func (o *object) objects(key string) (list []*object) {
 
 // number returns an amount between 0 and most, 0 if there is none. The exchange writes
 // numbers here as JSON has them, and elsewhere as strings: both are read, exactly.
-func number[T ~int64](o *object, key string, parse func(string) (T, error), most T) T {
-	text := string(o.value(key))
+func number[T ~int64](o object, key string, parse func(string) (T, error), most T) T {
+	text := string(o.Value(key))
 	if strings.HasPrefix(text, `"`) {
-		text = o.text(key)
+		text = o.Text(key)
 	}
 	if text == "" {
 		return 0
 	}
 	n, err := parse(text)
 	if err != nil {
-		o.wrong(key, err.Error())
+		o.Wrong(key, err.Error())
 		return 0
 	}
 	if n < 0 || n > most {
-		o.wrong(key, "out of range")
+		o.Wrong(key, "out of range")
 		return 0
 	}
 	return n

@@ -1,23 +1,21 @@
 package rest_test
 
 import (
-	"context"
 	"crypto/x509"
 	"errors"
 	"io"
 	"log/slog"
-	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
 	"go.uber.org/goleak"
 
 	"example.com/truebook/feed"
+	"example.com/truebook/feed/feedtest"
 	"example.com/truebook/feed/rest"
 )
 
@@ -79,48 +77,11 @@ func raw(t *testing.T, talk func(io.Writer)) rest.Options {
 	return rest.Options{URL: server.URL, GammaURL: server.URL + "/gamma"}
 }
 
-// pipes is a listener whose connections are pipes, for a bubble.
-type pipes struct {
-	conns chan net.Conn
-	done  chan struct{}
-	once  sync.Once
-}
-
-func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), done: make(chan struct{})} }
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error {
-	p.once.Do(func() { close(p.done) })
-	return nil
-}
-
-func (p *pipes) Addr() net.Addr { return &net.TCPAddr{IP: net.IPv4(127, 0, 0, 1), Port: 80} }
-
-func (p *pipes) dial(ctx context.Context, _, _ string) (net.Conn, error) {
-	here, there := net.Pipe()
-	select {
-	case p.conns <- there:
-		return here, nil
-	case <-p.done:
-		return nil, net.ErrClosed
-	case <-ctx.Done():
-		return nil, ctx.Err()
-	}
-}
-
 // simulate serves in a bubble, and returns a client of it. A request is read to its
 // end before it is handled: from then on the server notices when the client goes away.
 func simulate(t *testing.T, handle http.HandlerFunc) *rest.Client {
 	t.Helper()
-	p := newPipes()
+	p := feedtest.NewPipes()
 	whole := func(w http.ResponseWriter, r *http.Request) {
 		io.Copy(io.Discard, r.Body)
 		handle(w, r)
@@ -131,7 +92,7 @@ func simulate(t *testing.T, handle http.HandlerFunc) *rest.Client {
 		defer close(served)
 		server.Serve(p)
 	}()
-	c, err := rest.New(rest.Options{URL: "http://127.0.0.1", GammaURL: "http://127.0.0.1/gamma", DialContext: p.dial})
+	c, err := rest.New(rest.Options{URL: "http://127.0.0.1", GammaURL: "http://127.0.0.1/gamma", DialContext: p.Dial})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"example.com/truebook/feed"
+	"example.com/truebook/feed/feedtest"
 	"example.com/truebook/feed/rest"
 )
 
@@ -245,7 +246,7 @@ func TestIdleConnections(t *testing.T) {
 
 func idle(t *testing.T, after time.Duration) {
 	t.Helper()
-	p := newPipes()
+	p := feedtest.NewPipes()
 	server := &http.Server{Handler: answer(200, "[]"), ReadHeaderTimeout: time.Minute}
 	closed, served := make(chan struct{}), make(chan struct{})
 	server.ConnState = func(_ net.Conn, s http.ConnState) {
@@ -257,7 +258,7 @@ func idle(t *testing.T, after time.Duration) {
 		defer close(served)
 		server.Serve(p)
 	}()
-	c := open(t, rest.Options{URL: "http://127.0.0.1", DialContext: p.dial})
+	c := open(t, rest.Options{URL: "http://127.0.0.1", DialContext: p.Dial})
 	if _, err := c.FetchBooks(t.Context(), pair); err != nil {
 		t.Error(err)
 	}

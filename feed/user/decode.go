@@ -2,13 +2,12 @@ package user
 
 import (
 	"bytes"
-	"encoding/json"
 	"errors"
 	"strings"
-	"unicode/utf8"
 
 	"example.com/truebook/book"
 	"example.com/truebook/feed"
+	"example.com/truebook/feed/internal/strictjson"
 )
 
 // Bounds of what is read.
@@ -55,10 +54,7 @@ type reader struct {
 	stats *Stats
 }
 
-var (
-	errBadJSON = errors.New("no JSON")
-	errTooLong = errors.New("too long")
-)
+var errTooLong = errors.New("too long")
 
 // frame reads a frame of the channel, and calls take with each news in it. It reads all of
 // it, whatever is wrong with a part, and returns the first thing that is.
@@ -73,14 +69,8 @@ func (r *reader) frame(frame []byte, order func(*orderNews), trade func(*tradeNe
 		return textFrame, nil
 	case text[0] != '{' && text[0] != '[' && len(text) <= maxID && isWords(text):
 		return textFrame, nil
-	case !utf8.Valid(text) || !json.Valid(text):
-		return dataFrame, errBadJSON
 	case text[0] == '[':
-		var elements []json.RawMessage
-		if json.Unmarshal(text, &elements) != nil || len(elements) > maxObjects {
-			return dataFrame, errTooLong
-		}
-		var first error
+		elements, first := strictjson.ReadArray(text, maxObjects)
 		for _, element := range elements {
 			if err := r.event(element, order, trade); err != nil && first == nil {
 				first = err
@@ -107,10 +97,10 @@ func (r *reader) event(text []byte, order func(*orderNews), trade func(*tradeNew
 	if err != nil {
 		return err
 	}
-	switch f.text("event_type") {
+	switch f.Text("event_type") {
 	case "order":
 		n := r.order(f)
-		switch kind := strings.ToUpper(f.text("type")); kind {
+		switch kind := strings.ToUpper(f.Text("type")); kind {
 		case "PLACEMENT", "UPDATE":
 		case "CANCELLATION":
 			n.canceled = true
@@ -118,27 +108,27 @@ func (r *reader) event(text []byte, order func(*orderNews), trade func(*tradeNew
 				n.Status = Canceled
 			}
 		default:
-			f.wrong("type", "none that is known")
+			f.Wrong("type", "none that is known")
 		}
 		return r.give(f, func() { order(n) }, r.owns(f, "owner", "order_owner"))
 	case "trade":
 		n := r.trade(f)
-		return r.give(f, func() { trade(n) }, f.err != nil || len(n.fills) > 0)
+		return r.give(f, func() { trade(n) }, f.Err() != nil || len(n.fills) > 0)
 	case "":
-		if f.err == nil {
+		if f.Err() == nil {
 			return errors.New("event_type: none")
 		}
-		return f.err
+		return f.Err()
 	}
 	r.stats.UnknownEvents++
-	return f.err
+	return f.Err()
 }
 
 // give passes on what was read, if it is of the account and nothing is wrong with it.
-func (r *reader) give(f *fields, give func(), ours bool) error {
+func (r *reader) give(f fields, give func(), ours bool) error {
 	switch {
-	case f.err != nil:
-		return f.err
+	case f.Err() != nil:
+		return f.Err()
 	case !ours:
 		r.stats.Foreign++
 	default:
@@ -149,20 +139,20 @@ func (r *reader) give(f *fields, give func(), ours bool) error {
 
 // owns says whether something is the account's: its owner is the API key. What names no
 // owner is, since the channel is the account's own.
-func (r *reader) owns(f *fields, keys ...string) bool {
-	owner := f.text(keys...)
+func (r *reader) owns(f fields, keys ...string) bool {
+	owner := f.Text(keys...)
 	return owner == "" || owner == r.key
 }
 
 // order reads the fields of an order, of the stream or of REST.
-func (r *reader) order(f *fields) *orderNews {
+func (r *reader) order(f fields) *orderNews {
 	n := &orderNews{Order: Order{
 		ID: f.id("id"), Market: strings.ToLower(f.id("market")), Token: f.token("asset_id"),
 		Side: f.side("side"), Price: f.price("price"), Size: f.size("original_size", false), Matched: f.size("size_matched", true),
-		Outcome: words(f.text("outcome")), Kind: words(f.text("order_type")),
+		Outcome: words(f.Text("outcome")), Kind: words(f.Text("order_type")),
 		Created: f.optionalTime("created_at"), Expires: f.optionalTime("expiration"), Updated: f.time("timestamp"),
 	}}
-	status := f.text("status")
+	status := f.Text("status")
 	upper := strings.TrimPrefix(strings.ToUpper(status), "ORDER_STATUS_")
 	switch {
 	case upper == "" || upper == "LIVE":
@@ -179,13 +169,13 @@ func (r *reader) order(f *fields) *orderNews {
 		_, why, _ := strings.Cut(status, "_")
 		n.Detail = words(why)
 	default:
-		f.wrong("status", "none that is known")
+		f.Wrong("status", "none that is known")
 	}
 	return n
 }
 
 // trade reads the fields of a trade, of the stream or of REST.
-func (r *reader) trade(f *fields) *tradeNews {
+func (r *reader) trade(f fields) *tradeNews {
 	n := &tradeNews{
 		id: f.id("id"), market: strings.ToLower(f.id("market")),
 		time: f.time("match_time", "matchtime"), updated: f.time("last_update"), said: f.time("timestamp"),
@@ -193,40 +183,40 @@ func (r *reader) trade(f *fields) *tradeNews {
 	n.updated = max(n.updated, n.time)
 	if n.time == 0 {
 		if n.time = max(n.updated, n.said); n.time == 0 {
-			f.wrong("match_time", "none")
+			f.Wrong("match_time", "none")
 		}
 		n.time -= n.time % 1000
 	}
 	n.status = tradeStatus(f)
 	taker := Fill{
 		Trade: n.id, Order: f.id("taker_order_id"), Market: n.market, Token: f.token("asset_id"), Side: f.side("side"),
-		Price: f.price("price"), Size: f.size("size", false), Role: Taker, Status: n.status, Outcome: words(f.text("outcome")),
-		FeeRateBPS: words(f.text("fee_rate_bps")), Transaction: words(f.text("transaction_hash")), Time: n.time, Updated: n.updated,
+		Price: f.price("price"), Size: f.size("size", false), Role: Taker, Status: n.status, Outcome: words(f.Text("outcome")),
+		FeeRateBPS: words(f.Text("fee_rate_bps")), Transaction: words(f.Text("transaction_hash")), Time: n.time, Updated: n.updated,
 	}
 	// trader_side is that of the wallet, which may have other keys; and a trade of the account
 	// with itself is told from either side.
-	ours := f.text("owner", "trade_owner") == r.key
-	if f.text("owner", "trade_owner") == "" {
-		ours = !strings.EqualFold(f.text("trader_side"), "MAKER")
+	ours := f.Text("owner", "trade_owner") == r.key
+	if f.Text("owner", "trade_owner") == "" {
+		ours = !strings.EqualFold(f.Text("trader_side"), "MAKER")
 	}
 	if ours {
 		n.fills = append(n.fills, taker)
 	}
-	for _, element := range f.list("maker_orders", maxMakers) {
+	for _, element := range f.Array("maker_orders", maxMakers) {
 		m, err := readFields(element)
 		if err != nil {
-			f.wrong("maker_orders", err.Error())
+			f.Wrong("maker_orders", err.Error())
 			break
 		}
-		ours := m.text("owner") == r.key // nothing else matters of the others
+		ours := m.Text("owner") == r.key // nothing else matters of the others
 		if ours {
 			fill := r.maker(m, &taker)
-			if m.err == nil {
+			if m.Err() == nil {
 				n.add(fill)
 			}
 		}
-		if m.err != nil {
-			f.wrong("maker_orders", m.err.Error())
+		if m.Err() != nil {
+			f.Wrong("maker_orders", m.Err().Error())
 			break
 		}
 	}
@@ -234,14 +224,14 @@ func (r *reader) trade(f *fields) *tradeNews {
 }
 
 // maker reads one of the maker orders of a trade.
-func (r *reader) maker(m *fields, taker *Fill) Fill {
+func (r *reader) maker(m fields, taker *Fill) Fill {
 	fill := *taker
 	fill.Role = Maker
 	fill.Order, fill.Token = m.id("order_id"), m.token("asset_id")
 	fill.Price, fill.Size = m.price("price"), m.size("matched_amount", false)
-	fill.Outcome, fill.FeeRateBPS = words(m.text("outcome")), words(m.text("fee_rate_bps"))
+	fill.Outcome, fill.FeeRateBPS = words(m.Text("outcome")), words(m.Text("fee_rate_bps"))
 	switch {
-	case m.value("side") != nil && m.text("side") != "":
+	case m.Value("side") != nil && m.Text("side") != "":
 		fill.Side = m.side("side")
 	case fill.Token == taker.Token:
 		fill.Side = book.Ask - taker.Side
@@ -262,8 +252,8 @@ func (n *tradeNews) add(fill Fill) {
 }
 
 // tradeStatus reads the status of a trade, which newer pages write with a prefix.
-func tradeStatus(f *fields) TradeStatus {
-	switch strings.TrimPrefix(strings.ToUpper(f.text("status")), "TRADE_STATUS_") {
+func tradeStatus(f fields) TradeStatus {
+	switch strings.TrimPrefix(strings.ToUpper(f.Text("status")), "TRADE_STATUS_") {
 	case "MATCHED", "MATCHED_NOT_BROADCASTED":
 		return MatchedTrade
 	case "MINED":
@@ -275,29 +265,26 @@ func tradeStatus(f *fields) TradeStatus {
 	case "FAILED":
 		return Failed
 	}
-	f.wrong("status", "none that is known")
+	f.Wrong("status", "none that is known")
 	return MatchedTrade
 }
 
 // page reads a page of REST, and returns the cursor of the next one, "" if it is the last.
-func (r *reader) page(text []byte, take func(*fields) error) (next string, err error) {
-	if !utf8.Valid(text) || !json.Valid(text) {
-		return "", errBadJSON
-	}
+func (r *reader) page(text []byte, take func(fields) error) (next string, err error) {
 	f, err := readFields(text)
 	if err != nil {
 		return "", err
 	}
-	if f.value("data") == nil {
-		f.wrong("data", "no array")
+	if f.Value("data") == nil {
+		f.Wrong("data", "no array")
 	}
-	elements := f.list("data", maxObjects)
-	next = f.text("next_cursor")
+	elements := f.Array("data", maxObjects)
+	next = f.Text("next_cursor")
 	if len(next) > maxID {
-		f.wrong("next_cursor", "too long")
+		f.Wrong("next_cursor", "too long")
 	}
-	if f.err != nil {
-		return "", f.err
+	if f.Err() != nil {
+		return "", f.Err()
 	}
 	for _, element := range elements {
 		e, err := readFields(element)
@@ -313,7 +300,7 @@ func (r *reader) page(text []byte, take func(*fields) error) (next string, err e
 
 // orders reads a page of open orders.
 func (r *reader) orders(text []byte, take func(*orderNews)) (next string, err error) {
-	return r.page(text, func(f *fields) error {
+	return r.page(text, func(f fields) error {
 		n := r.order(f)
 		return r.give(f, func() { take(n) }, r.owns(f, "owner"))
 	})
@@ -321,8 +308,8 @@ func (r *reader) orders(text []byte, take func(*orderNews)) (next string, err er
 
 // trades reads a page of trades.
 func (r *reader) trades(text []byte, take func(*tradeNews)) (next string, err error) {
-	return r.page(text, func(f *fields) error {
+	return r.page(text, func(f fields) error {
 		n := r.trade(f)
-		return r.give(f, func() { take(n) }, f.err != nil || len(n.fills) > 0)
+		return r.give(f, func() { take(n) }, f.Err() != nil || len(n.fills) > 0)
 	})
 }

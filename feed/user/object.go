@@ -1,81 +1,20 @@
 package user
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
 	"strings"
 
 	"example.com/truebook/book"
 	"example.com/truebook/feed"
+	"example.com/truebook/feed/internal/strictjson"
 )
 
-// maxFields bounds the fields of an object. Those of the exchange have 24 at most.
-const maxFields = 128
+// fields is an object of JSON of the exchange. No error shows a value: what it sends here is
+// the account's own.
+type fields struct{ *strictjson.Object }
 
-// fields is an object of JSON whose fields are read one by one. encoding/json would fill a
-// struct from keys of another case, and from the last of two that are equal.
-//
-// No error shows a value: what the exchange sends here is the account's own.
-type fields struct {
-	values map[string]json.RawMessage
-	err    error // the first field that is not what it should be
-}
-
-var errNoObject = errors.New("no object")
-
-// readFields splits the text of an object, which is valid JSON.
-func readFields(text []byte) (*fields, error) {
-	d := json.NewDecoder(bytes.NewReader(text))
-	if t, err := d.Token(); err != nil || t != json.Delim('{') {
-		return nil, errNoObject
-	}
-	f := &fields{values: map[string]json.RawMessage{}}
-	for d.More() {
-		t, err := d.Token()
-		if err != nil {
-			return nil, errNoObject
-		}
-		key, _ := t.(string)
-		if _, twice := f.values[key]; twice || len(f.values) == maxFields {
-			return nil, errors.New("a key comes twice, or there are too many")
-		}
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return nil, errNoObject
-		}
-		f.values[key] = value
-	}
-	return f, nil
-}
-
-// wrong notes that a field is wrong, unless another was before.
-func (f *fields) wrong(key, reason string) {
-	if f.err == nil {
-		f.err = errors.New(key + ": " + reason)
-	}
-}
-
-// value returns what the first key of some has, nil if there is none, or null.
-func (f *fields) value(keys ...string) json.RawMessage {
-	for _, key := range keys {
-		if v := f.values[key]; v != nil && string(v) != "null" {
-			return v
-		}
-	}
-	return nil
-}
-
-// text returns a string, "" if there is none.
-func (f *fields) text(keys ...string) (s string) {
-	v := f.value(keys...)
-	if v == nil {
-		return ""
-	}
-	if v[0] != '"' || json.Unmarshal(v, &s) != nil {
-		f.wrong(keys[0], "no string")
-	}
-	return s
+func readFields(text []byte) (fields, error) {
+	o, err := strictjson.ReadObject(text)
+	return fields{o}, err
 }
 
 // maxID bounds what names something, in bytes. Those of the exchange have 78 at most.
@@ -83,10 +22,10 @@ const maxID = 128
 
 // id returns a string that names something: it is there, and holds nothing but letters,
 // digits, - and _.
-func (f *fields) id(key string) string {
-	s := f.text(key)
+func (f fields) id(key string) string {
+	s := f.Text(key)
 	if s == "" || len(s) > maxID || strings.Trim(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
-		f.wrong(key, "names nothing")
+		f.Wrong(key, "names nothing")
 		return ""
 	}
 	return s
@@ -108,10 +47,10 @@ func words(s string) string {
 }
 
 // token returns the id of a token.
-func (f *fields) token(key string) string {
-	s := f.text(key)
+func (f fields) token(key string) string {
+	s := f.Text(key)
 	if !feed.IsToken(s) {
-		f.wrong(key, "no token")
+		f.Wrong(key, "no token")
 	}
 	return s
 }
@@ -121,38 +60,38 @@ func (f *fields) token(key string) string {
 const maxShares = 100_000_000 * book.Share
 
 // size returns an amount of shares; a text that is empty, or absent, is 0 if it may be.
-func (f *fields) size(key string, optional bool) book.Size {
-	s := f.text(key)
+func (f fields) size(key string, optional bool) book.Size {
+	s := f.Text(key)
 	if s == "" && optional {
 		return 0
 	}
 	n, err := book.ParseSize(s)
 	if err != nil || n < 0 || n > maxShares {
-		f.wrong(key, "no size")
+		f.Wrong(key, "no size")
 		return 0
 	}
 	return n
 }
 
 // price returns a price: above 0 and below 1.
-func (f *fields) price(key string) book.Price {
-	p, err := book.ParsePrice(f.text(key))
+func (f fields) price(key string) book.Price {
+	p, err := book.ParsePrice(f.Text(key))
 	if err != nil || p <= 0 || p >= book.Dollar {
-		f.wrong(key, "no price")
+		f.Wrong(key, "no price")
 		return 0
 	}
 	return p
 }
 
 // side returns the side of an order; Bid buys.
-func (f *fields) side(key string) book.Side {
-	switch f.text(key) {
+func (f fields) side(key string) book.Side {
+	switch f.Text(key) {
 	case "BUY":
 		return book.Bid
 	case "SELL":
 		return book.Ask
 	}
-	f.wrong(key, "neither BUY nor SELL")
+	f.Wrong(key, "neither BUY nor SELL")
 	return book.Bid
 }
 
@@ -166,19 +105,33 @@ const (
 
 // time returns a time, in seconds or milliseconds, as a string or a number; 0 if there is
 // none, or "" or 0.
-func (f *fields) time(keys ...string) feed.Timestamp {
-	v := string(f.value(keys...))
+func (f fields) time(keys ...string) feed.Timestamp {
+	t, reason := f.readTime(keys...)
+	if reason != "" {
+		f.Wrong(keys[0], reason)
+	}
+	return t
+}
+
+// optionalTime returns a time that nothing depends on: 0 if it is odd. An order may be good
+// until the year 2286.
+func (f fields) optionalTime(key string) feed.Timestamp {
+	t, _ := f.readTime(key)
+	return t
+}
+
+// readTime reads a time, and returns what is wrong with it, "" if nothing is.
+func (f fields) readTime(keys ...string) (t feed.Timestamp, reason string) {
+	v := string(f.Value(keys...))
 	if strings.HasPrefix(v, `"`) {
-		v = f.text(keys...)
+		v = f.Text(keys...)
 	}
 	if v == "" || v == "0" {
-		return 0
+		return 0, ""
 	}
-	var t feed.Timestamp
 	for _, c := range []byte(v) {
 		if c < '0' || c > '9' || len(v) > 15 {
-			f.wrong(keys[0], "no time")
-			return 0
+			return 0, "no time"
 		}
 		t = t*10 + feed.Timestamp(c-'0')
 	}
@@ -186,33 +139,7 @@ func (f *fields) time(keys ...string) feed.Timestamp {
 		t *= 1000
 	}
 	if t < minTime || t >= maxTime {
-		f.wrong(keys[0], "not between 2020 and 2100")
-		return 0
+		return 0, "not between 2020 and 2100"
 	}
-	return t
-}
-
-// optionalTime returns a time that nothing depends on: 0 if it is odd. An order may be good
-// until the year 2286.
-func (f *fields) optionalTime(key string) feed.Timestamp {
-	before := f.err
-	t := f.time(key)
-	f.err = before
-	return t
-}
-
-// list returns the elements of an array, none if there is none.
-func (f *fields) list(key string, most int) (elements []json.RawMessage) {
-	v := f.value(key)
-	if v == nil {
-		return nil
-	}
-	if v[0] != '[' || json.Unmarshal(v, &elements) != nil {
-		f.wrong(key, "no array")
-	}
-	if len(elements) > most {
-		f.wrong(key, "too many elements")
-		return nil
-	}
-	return elements
+	return t, ""
 }

@@ -454,6 +454,7 @@ func (s *simulation) settle() {
 // TestSimulation: orders and fills are the truth whenever own state is known, whatever goes
 // wrong.
 func TestSimulation(t *testing.T) {
+	t.Parallel()
 	first, n := uint64(1), uint64(*seeds)
 	if testing.Short() {
 		n = 3

@@ -1,9 +1,12 @@
 package endpoint_test
 
 import (
+	"encoding/json"
 	"errors"
 	"io"
 	"net/http"
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -134,3 +137,34 @@ func (c *counter) Read(p []byte) (int, error) { c.n += len(p); return len(p), ni
 type failing struct{}
 
 func (failing) Read([]byte) (int, error) { return 0, errors.New("cut off") }
+
+// TestOperations: ids are sent in their order, as many in a message as there may be.
+func TestOperations(t *testing.T) {
+	for _, n := range []int{0, 1, endpoint.MaxOperation, endpoint.MaxOperation + 1, 2*endpoint.MaxOperation + 7} {
+		var ids, got []string
+		for i := range n {
+			ids = append(ids, strconv.Itoa(i))
+		}
+		messages := endpoint.Operations(`{"operation":"x","ids":`, ids, `,"end":1}`)
+		for i, message := range messages {
+			var o struct {
+				Operation string
+				IDs       []string
+				End       int
+			}
+			if err := json.Unmarshal(message, &o); err != nil || o.Operation != "x" || o.End != 1 {
+				t.Fatalf("%s: %v", message, err)
+			}
+			if len(o.IDs) != endpoint.MaxOperation && i < len(messages)-1 || len(o.IDs) > endpoint.MaxOperation {
+				t.Errorf("%d ids in message %d of %d", len(o.IDs), i, len(messages))
+			}
+			got = append(got, o.IDs...)
+		}
+		if !slices.Equal(got, ids) {
+			t.Errorf("%d of %d ids: %v", len(got), n, got)
+		}
+	}
+	if got := string(endpoint.Message("a", nil, "b")); got != "a[]b" {
+		t.Error(got)
+	}
+}
