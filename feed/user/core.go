@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/truebook/feed"
+	"example.com/truebook/feed/keys"
 )
 
 // Times of the connection. Those that the market channel has as well are the same, see
@@ -134,7 +135,7 @@ type core struct {
 	now     time.Time
 }
 
-func newCore(key string, markets []string, since time.Time, seed uint64) *core {
+func newCore(key keys.Secret, markets []string, since time.Time, seed uint64) *core {
 	c := &core{
 		random:  rand.New(rand.NewPCG(seed, 0x7573)), //nolint:gosec // for jitter
 		watched: map[string]bool{}, reason: NotRunning,

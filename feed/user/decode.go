@@ -2,6 +2,7 @@ package user
 
 import (
 	"bytes"
+	"crypto/subtle"
 	"encoding/json"
 	"errors"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"example.com/truebook/book"
 	"example.com/truebook/feed"
+	"example.com/truebook/feed/keys"
 )
 
 // Bounds of what is read.
@@ -51,7 +53,7 @@ const (
 
 // reader reads what the exchange sends to one account.
 type reader struct {
-	key   string // of the API key: the owner of its orders
+	key   keys.Secret // the API key: the owner of its orders
 	stats *Stats
 }
 
@@ -151,7 +153,12 @@ func (r *reader) give(f *fields, give func(), ours bool) error {
 // owner is, since the channel is the account's own.
 func (r *reader) owns(f *fields, keys ...string) bool {
 	owner := f.text(keys...)
-	return owner == "" || owner == r.key
+	return owner == "" || r.isKey(owner)
+}
+
+// isKey says whether an owner is the API key, in a time that tells nothing of it.
+func (r *reader) isKey(owner string) bool {
+	return subtle.ConstantTimeCompare([]byte(owner), []byte(r.key.Reveal())) == 1
 }
 
 // order reads the fields of an order, of the stream or of REST.
@@ -205,8 +212,9 @@ func (r *reader) trade(f *fields) *tradeNews {
 	}
 	// trader_side is that of the wallet, which may have other keys; and a trade of the account
 	// with itself is told from either side.
-	ours := f.text("owner", "trade_owner") == r.key
-	if f.text("owner", "trade_owner") == "" {
+	named := f.text("owner", "trade_owner")
+	ours := r.isKey(named)
+	if named == "" {
 		ours = !strings.EqualFold(f.text("trader_side"), "MAKER")
 	}
 	if ours {
@@ -218,7 +226,7 @@ func (r *reader) trade(f *fields) *tradeNews {
 			f.wrong("maker_orders", err.Error())
 			break
 		}
-		ours := m.text("owner") == r.key // nothing else matters of the others
+		ours := r.isKey(m.text("owner")) // nothing else matters of the others
 		if ours {
 			fill := r.maker(m, &taker)
 			if m.err == nil {

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.com/truebook/feed/keys"
 )
 
 // script drives a core by hand.
@@ -21,7 +23,7 @@ type script struct {
 func scripted(t *testing.T, markets ...string) *script {
 	t.Helper()
 	now := time.UnixMilli(1725842400_000)
-	s := &script{t: t, core: newCore(owner, markets, now.Add(-time.Hour), 1), now: now}
+	s := &script{t: t, core: newCore(keys.NewSecret(owner), markets, now.Add(-time.Hour), 1), now: now}
 	s.tell(&input{kind: runBegan})
 	return s
 }

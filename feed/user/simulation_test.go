@@ -78,7 +78,7 @@ func newSimulation(t *testing.T, seed uint64) *simulation {
 		t.Fatal(err)
 	}
 	s.began = s.venue.Now()
-	s.core = newCore(a.Key, s.someMarkets(), s.began, seed)
+	s.core = newCore(s.credentials.Key, s.someMarkets(), s.began, seed)
 	// With small pages, an answer takes long: orders are read until two readings agree.
 	s.bound = auditInterval + firstAudit + 5*time.Second + 150*time.Second/time.Duration(o.PageSize)
 	s.injectFaults()
