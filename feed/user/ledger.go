@@ -28,7 +28,9 @@ const (
 // the order of it does not matter. An order is matched by no less than was ever said, and
 // once closed stays so; a trade has one size, and the newest of its statuses.
 type ledger struct {
-	since  feed.Timestamp // trades that were matched before are not kept
+	// since: trades that were matched before are no fills of the account's. They are kept for
+	// what they tell of orders that are known.
+	since  feed.Timestamp
 	orders map[string]*order
 	trades map[string]*trade
 	open   int // orders that are open and whose details are known
@@ -44,8 +46,10 @@ type ledger struct {
 	settled []string
 	floor   feed.Timestamp
 
-	seq    uint64         // of the last input of the stream: it grows by one with each
-	newest feed.Timestamp // that the stream has told
+	seq uint64 // of the last input of the stream: it grows by one with each
+	// newest is the newest time that the stream has told, latest the same whatever the clock of
+	// this machine says of it.
+	newest, latest feed.Timestamp
 	// touched are the orders that the present input has changed or may have made odd.
 	touched []*order
 	news    []Event // what has changed, for those who follow
@@ -127,6 +131,11 @@ func (l *ledger) past(t feed.Timestamp) feed.Timestamp {
 	return min(t, feed.Timestamp(l.now.UnixMilli()))
 }
 
+// heardOf takes note of a time that the stream has told.
+func (l *ledger) heardOf(t feed.Timestamp) {
+	l.newest, l.latest = max(l.newest, l.past(t)), max(l.latest, t)
+}
+
 func (l *ledger) touch(o *order) {
 	if !o.touched {
 		o.touched = true
@@ -136,7 +145,7 @@ func (l *ledger) touch(o *order) {
 
 // streamOrder merges what the stream says of an order.
 func (l *ledger) streamOrder(n *orderNews) error {
-	l.newest = max(l.newest, l.past(n.Updated))
+	l.heardOf(n.Updated)
 	o := l.orders[n.ID]
 	if o == nil {
 		if n.Updated > 0 && n.Updated <= max(l.forgotten, l.left[n.Market]) {
@@ -182,7 +191,8 @@ func (l *ledger) mergeOrder(o *order, n *orderNews, fresh bool) error {
 		o.Order = n.Order
 		o.Status = status
 		o.known = true
-		o.prior = o.prior || n.Created == 0 || n.Created < l.since+1000
+		begun := l.since + 1000 // whatever the second that a time is given in
+		o.prior = o.prior || n.Created < begun && (n.Matched > 0 || n.Updated < begun)
 		if status.Open() {
 			o.Status = Live
 			if l.open++; l.open > maxOpen {
@@ -263,7 +273,7 @@ func (l *ledger) forgetOrder(id string) {
 
 // streamTrade merges what the stream says of a trade.
 func (l *ledger) streamTrade(n *tradeNews) error {
-	l.newest = max(l.newest, l.past(max(n.said, n.updated)))
+	l.heardOf(max(n.said, n.updated))
 	return l.mergeTrade(n, true)
 }
 
@@ -271,7 +281,7 @@ func (l *ledger) streamTrade(n *tradeNews) error {
 func (l *ledger) mergeTrade(n *tradeNews, stream bool) error {
 	t := l.trades[n.id]
 	if t == nil {
-		if n.time < l.since || n.time < l.floor {
+		if n.time < l.floor || n.time < l.since && !l.concerns(n, stream) {
 			l.stats.Late++
 			return nil
 		}
@@ -297,6 +307,23 @@ func (l *ledger) mergeTrade(n *tradeNews, stream bool) error {
 	}
 	l.advance(t, n)
 	return nil
+}
+
+// concerns says whether a trade that was matched before the account's time tells something
+// of an order that is known: one by the stream may be new by the exchange's clock, one by
+// REST may be what an order lacks.
+func (l *ledger) concerns(n *tradeNews, stream bool) bool {
+	return slices.ContainsFunc(n.fills, func(f Fill) bool {
+		o := l.orders[f.Order]
+		return o != nil && (stream || o.lacks() > 0)
+	})
+}
+
+// tell tells those who follow of a fill, if it is one of the account's time.
+func (l *ledger) tell(f *Fill) {
+	if f.Time >= l.since {
+		l.news = append(l.news, Event{Kind: FillEvent, Fill: *f})
+	}
 }
 
 // same says whether two news are of the same trade.
@@ -366,16 +393,16 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 		f := &t.fills[i]
 		o := l.orders[f.Order]
 		was := o.Order
+		take := min(f.Size, o.loose)
+		o.before, o.loose, o.taken = o.before-take, o.loose-take, o.taken+take
 		if f.Counts() {
-			take := min(f.Size, o.loose)
-			o.before, o.loose, o.taken = o.before-take, o.loose-take, o.taken+take
 			o.filled += f.Size
 			o.made += makes(f)
 		} else {
 			o.failed += f.Size
 		}
 		l.touch(o)
-		l.news = append(l.news, Event{Kind: FillEvent, Fill: *f})
+		l.tell(f)
 		l.settle(o, &was)
 	}
 	if t.status.Final() {
@@ -414,7 +441,7 @@ func (l *ledger) advance(t *trade, n *tradeNews) {
 			l.touch(o)
 			l.settle(o, &was)
 		}
-		l.news = append(l.news, Event{Kind: FillEvent, Fill: *f})
+		l.tell(f)
 	}
 	t.status, t.updated, t.said = n.status, n.updated, n.said
 	if t.status.Final() {

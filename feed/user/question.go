@@ -21,8 +21,10 @@ const (
 	flightTimeout = 15 * time.Second
 	// least and most time between a question that failed and the next.
 	leastAgain, mostAgain = time.Second, 30 * time.Second
-	// overlap is how much of what was asked for before is asked for again.
+	// overlap is how much of what was asked for before is asked for again. While an order
+	// lacks a fill it is four times as much each time, up to maxBack.
 	overlap = time.Minute
+	maxBack = 30 * 24 * time.Hour
 	// maxPages bounds the pages of one question, maxPasses how often they are read again
 	// until two readings agree.
 	maxPages  = 500
@@ -41,8 +43,11 @@ type asking struct {
 	refused  bool      // the last answer was 401
 	stale    time.Time // since when all answers contradict what is known, zero if they don't
 	// completeTo is a time of the exchange's clock: of trades that were matched before, REST
-	// has told all.
+	// has told all that are wanted.
 	completeTo feed.Timestamp
+	// back is how much before completeTo trades are asked for: overlap, and more while an
+	// order lacks a fill.
+	back time.Duration
 }
 
 // flight is a question to REST: for the pages of open orders, and then for those of trades.
@@ -55,6 +60,7 @@ type flight struct {
 	audit  bool // own state was known
 	// trades: orders have come. cursor is that of the page that is asked for.
 	trades bool
+	after  feed.Timestamp // which trades are asked for
 	cursor string
 	pages  int // of this pass
 	passes int
@@ -137,21 +143,33 @@ func (c *core) request() {
 	c.stats.Requests++
 	e := effect{kind: ordersEffect, flight: f.id, cursor: f.cursor}
 	if f.trades {
-		e.kind, e.after = tradesEffect, c.after().Time()
+		e.kind, e.after = tradesEffect, f.after.Time()
 	}
 	c.effects = append(c.effects, e)
 }
 
 // after is from when on trades are asked for: the oldest that may still change, and all
-// since REST last told of all.
+// since REST last told of all. While orders lack fills it is from ever earlier on, and not
+// from before the oldest of them was placed: REST may have listed a trade late.
 func (c *core) after() feed.Timestamp {
-	t := c.rest.completeTo
-	for _, n := range c.ledger.trades {
+	a, l := &c.rest, c.ledger
+	if l.latest > 0 { // the account's time may be ahead of the exchange's clock
+		a.completeTo = min(a.completeTo, l.latest)
+	}
+	t := a.completeTo
+	oldest := t
+	for _, o := range l.orders {
+		if o.lacks() > 0 {
+			oldest = min(oldest, o.Created)
+		}
+	}
+	for _, n := range l.trades {
 		if !n.status.Final() {
 			t = min(t, n.time)
 		}
 	}
-	return t - feed.Timestamp(overlap/time.Millisecond)
+	const least = feed.Timestamp(overlap / time.Millisecond)
+	return min(t-least, max(a.completeTo-feed.Timestamp(a.back/time.Millisecond), oldest-least))
 }
 
 // answered takes a page, or notes that there is none.
@@ -186,6 +204,7 @@ func (c *core) answered(f *flight, in *input) {
 	if err != nil {
 		c.stats.BadMessages++
 		a.again(c.now, 0)
+		a.back = overlap // it may be too much for having been asked for
 		if !c.known {
 			reason := BadMessage
 			if errors.Is(err, errTooMany) {
@@ -238,7 +257,7 @@ func (c *core) passed(f *flight) {
 		c.request()
 		return
 	}
-	f.trades, f.cursor, f.pages = true, "", 0
+	f.trades, f.cursor, f.pages, f.after = true, "", 0, c.after()
 	c.request()
 }
 

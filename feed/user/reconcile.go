@@ -53,6 +53,7 @@ func (c *core) take(f *flight) {
 		return
 	}
 	if !c.complete(f) {
+		a.back = min(4*a.back, maxBack)
 		a.again(c.now, 0)
 		if !c.known {
 			c.doubt(Incomplete)
@@ -60,6 +61,7 @@ func (c *core) take(f *flight) {
 		return
 	}
 	a.flight, a.failures, a.audited = nil, 0, c.now
+	a.back = overlap
 	a.completeTo = max(a.completeTo, f.newest)
 	l.forget(c.after())
 	a.at = c.now.Add(auditInterval)

@@ -86,7 +86,9 @@ func (c *core) view() *View {
 			cmp.Compare(a.Created, b.Created), cmp.Compare(a.ID, b.ID))
 	})
 	for _, t := range c.ledger.trades {
-		v.fills = append(v.fills, t.fills...)
+		if t.time >= c.ledger.since {
+			v.fills = append(v.fills, t.fills...)
+		}
 	}
 	slices.SortFunc(v.fills, func(a, b Fill) int {
 		return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Trade, b.Trade), cmp.Compare(a.Order, b.Order), cmp.Compare(a.Role, b.Role))
