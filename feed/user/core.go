@@ -143,6 +143,7 @@ func newCore(key keys.Secret, markets []string, since time.Time, seed uint64) *c
 	}
 	at := feed.Timestamp(since.Unix() * 1000)
 	c.ledger = newLedger(at, &c.stats)
+	c.ledger.named = len(markets) > 0
 	c.rest.completeTo, c.rest.back = at, overlap
 	c.reader = reader{key: key, stats: &c.stats}
 	for _, m := range markets {

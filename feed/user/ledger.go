@@ -17,8 +17,9 @@ const (
 	// comes late of them does not open them again.
 	maxClosed = 10_000
 	// maxTrades is how many trades are kept: beyond, those that are final and known to REST
-	// are forgotten, oldest first.
+	// are forgotten, oldest first. maxFills is how many fills all that are there may have.
 	maxTrades = 4096
+	maxFills  = 8 * maxTrades
 	// maxLeft is of how many markets it is remembered that they were left.
 	maxLeft = 4096
 )
@@ -33,6 +34,8 @@ type ledger struct {
 	since  feed.Timestamp
 	orders map[string]*order
 	trades map[string]*trade
+	keep   int // trades beyond that many may be forgotten
+	fills  int // of all trades
 	open   int // orders that are open and whose details are known
 	// closed are orders that are not open, in the order in which that was learned: at most
 	// maxClosed and those that are not yet forgotten. forgotten is the newest time of any that
@@ -41,10 +44,10 @@ type ledger struct {
 	forgotten feed.Timestamp
 	// left has the same of markets that were left: at most maxLeft.
 	left map[string]feed.Timestamp
-	// settled are trades in the order in which they became final. Trades that were matched
-	// before floor have all been seen, and those of them that are not there are forgotten.
-	settled []string
-	floor   feed.Timestamp
+	// floors are times by market, or that of all, see floor; named: markets are followed by
+	// name, and at most MaxMarkets have one.
+	floors map[string]feed.Timestamp
+	named  bool
 
 	seq uint64 // of the last input of the stream: it grows by one with each
 	// newest is the newest time that the stream has told, latest the same whatever the clock of
@@ -100,7 +103,10 @@ var (
 )
 
 func newLedger(since feed.Timestamp, stats *Stats) *ledger {
-	return &ledger{since: since, orders: map[string]*order{}, trades: map[string]*trade{}, left: map[string]feed.Timestamp{}, stats: stats}
+	return &ledger{
+		since: since, keep: maxTrades, stats: stats,
+		orders: map[string]*order{}, trades: map[string]*trade{}, left: map[string]feed.Timestamp{}, floors: map[string]feed.Timestamp{},
+	}
 }
 
 // matched is how much of an order is matched, by all that is known.
@@ -281,7 +287,7 @@ func (l *ledger) streamTrade(n *tradeNews) error {
 func (l *ledger) mergeTrade(n *tradeNews, stream bool) error {
 	t := l.trades[n.id]
 	if t == nil {
-		if n.time < l.floor || n.time < l.since && !l.concerns(n, stream) {
+		if l.isLate(n, stream) {
 			l.stats.Late++
 			return nil
 		}
@@ -307,16 +313,6 @@ func (l *ledger) mergeTrade(n *tradeNews, stream bool) error {
 	}
 	l.advance(t, n)
 	return nil
-}
-
-// concerns says whether a trade that was matched before the account's time tells something
-// of an order that is known: one by the stream may be new by the exchange's clock, one by
-// REST may be what an order lacks.
-func (l *ledger) concerns(n *tradeNews, stream bool) bool {
-	return slices.ContainsFunc(n.fills, func(f Fill) bool {
-		o := l.orders[f.Order]
-		return o != nil && (stream || o.lacks() > 0)
-	})
 }
 
 // tell tells those who follow of a fill, if it is one of the account's time.
@@ -362,7 +358,7 @@ func (t *trade) before(n *tradeNews, heard uint64, stream bool) bool {
 
 // addTrade adds a trade that was not known, and its fills to their orders.
 func (l *ledger) addTrade(n *tradeNews, stream bool) error {
-	if len(l.trades) >= 2*maxTrades {
+	if len(l.trades) >= 2*maxTrades || l.fills+len(n.fills) > maxFills {
 		return errTooMany
 	}
 	t := &trade{tradeNews: *n}
@@ -389,6 +385,7 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 		}
 	}
 	l.trades[n.id] = t
+	l.fills += len(t.fills)
 	for i := range t.fills {
 		f := &t.fills[i]
 		o := l.orders[f.Order]
@@ -404,9 +401,6 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 		l.touch(o)
 		l.tell(f)
 		l.settle(o, &was)
-	}
-	if t.status.Final() {
-		l.settled = append(l.settled, t.id)
 	}
 	return nil
 }
@@ -444,7 +438,4 @@ func (l *ledger) advance(t *trade, n *tradeNews) {
 		l.tell(f)
 	}
 	t.status, t.updated, t.said = n.status, n.updated, n.said
-	if t.status.Final() {
-		l.settled = append(l.settled, t.id)
-	}
 }

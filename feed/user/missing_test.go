@@ -34,14 +34,15 @@ func (s *script) exchange(d time.Duration, orders string, trades ...listed) (ear
 			s.pass(100 * time.Millisecond)
 			continue
 		}
-		e := s.effects[0]
-		s.effects = s.effects[1:]
-		rest := s.effects
+		e, rest := s.effects[0], s.effects[1:]
+		s.effects = nil
 		switch e.kind {
 		case dialEffect:
 			s.tell(&input{kind: connOpened, conn: e.conn})
 		case pingEffect:
-			s.frame("PONG")
+			for s.core.phase >= joiningPhase && s.core.pongs < s.core.pings { // also those of before
+				s.frame("PONG")
+			}
 		case ordersEffect:
 			s.answer(e, orders)
 		case tradesEffect:

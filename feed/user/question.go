@@ -25,10 +25,15 @@ const (
 	// lacks a fill it is four times as much each time, up to maxBack.
 	overlap = time.Minute
 	maxBack = 30 * 24 * time.Hour
-	// maxPages bounds the pages of one question, maxPasses how often they are read again
-	// until two readings agree.
+	// pendingTime is for how long after a trade was matched REST is asked what has become of
+	// it: it is seconds, usually. One that stays as it is must not have all later ones asked
+	// for.
+	pendingTime = time.Hour
+	// maxPages bounds the pages of one reading, maxPasses how often those of orders are read
+	// again until two readings agree, maxRead the bytes of one question.
 	maxPages  = 500
 	maxPasses = 5
+	maxRead   = 256 << 20
 )
 
 // asking is what is asked of REST, and when.
@@ -64,6 +69,8 @@ type flight struct {
 	cursor string
 	pages  int // of this pass
 	passes int
+	read   int // bytes of all pages
+	fills  int // of found
 	orders map[string]*orderNews
 	last   map[string]*orderNews // of the pass before, nil if there was none
 	found  []*tradeNews
@@ -163,8 +170,9 @@ func (c *core) after() feed.Timestamp {
 			oldest = min(oldest, o.Created)
 		}
 	}
+	pending := t - feed.Timestamp(pendingTime/time.Millisecond)
 	for _, n := range l.trades {
-		if !n.status.Final() {
+		if !n.status.Final() && n.time >= pending {
 			t = min(t, n.time)
 		}
 	}
@@ -217,13 +225,15 @@ func (c *core) answered(f *flight, in *input) {
 
 // read reads a page.
 func (c *core) read(f *flight, body []byte) (next string, err error) {
+	f.read += len(body)
 	if f.trades {
 		next, err = c.reader.trades(body, func(n *tradeNews) {
-			if c.follows(n.market) {
+			if c.follows(n.market) && !c.ledger.isLate(n, false) && f.fills <= maxFills {
 				f.found = append(f.found, n)
+				f.fills += len(n.fills)
 			}
 		})
-		if len(f.found) > 4*maxTrades {
+		if len(f.found) > 4*maxTrades || f.fills > maxFills || f.read > maxRead {
 			err = errTooMany
 		}
 		return next, err
@@ -233,7 +243,7 @@ func (c *core) read(f *flight, body []byte) (next string, err error) {
 			f.orders[n.ID] = n
 		}
 	})
-	if len(f.orders) > maxOpen {
+	if len(f.orders) > maxOpen || f.read > maxRead {
 		err = errTooMany
 	}
 	return next, err

@@ -5,6 +5,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"example.com/truebook/feed"
 )
 
 // When an answer of REST is believed.
@@ -63,7 +65,7 @@ func (c *core) take(f *flight) {
 	a.flight, a.failures, a.audited = nil, 0, c.now
 	a.back = overlap
 	a.completeTo = max(a.completeTo, f.newest)
-	l.forget(c.after())
+	l.forget(a.completeTo - feed.Timestamp(overlap/time.Millisecond))
 	a.at = c.now.Add(auditInterval)
 	if a.fresh || again || l.reopened {
 		a.fresh, a.at = false, c.now.Add(firstAudit)
