@@ -17,6 +17,7 @@ type script struct {
 	now     time.Time
 	effects []effect
 	events  []Event
+	slow    bool // nothing is written until the test says so
 }
 
 // scripted returns a core that has begun to run.
@@ -28,10 +29,14 @@ func scripted(t *testing.T, markets ...string) *script {
 	return s
 }
 
+// tell tells the core something, and that what it wants to be written is written.
 func (s *script) tell(in *input) {
 	s.t.Helper()
 	var next time.Time
 	s.effects, next = s.core.step(s.now, in, nil)
+	for s.core.writing && !s.slow {
+		s.effects, next = s.core.step(s.now, &input{kind: wroteAll, conn: s.core.conn}, s.effects)
+	}
 	s.events = append(s.events, s.core.ledger.news...)
 	s.core.ledger.news = nil
 	if next.Sub(s.now) > time.Hour {

@@ -37,6 +37,8 @@ type simulation struct {
 	next        time.Time
 	fetches     map[uint64]uint64 // flights by the venue's number
 	asked       uint64
+	slow        time.Duration // what it takes to write
+	wroteAt     time.Time     // when that is done which is being written
 	transit     time.Duration // how much later than true something may be known
 	bound       time.Duration // how long after a loss something may be wrong
 	trace       bool
@@ -81,6 +83,7 @@ func newSimulation(t *testing.T, seed uint64) *simulation {
 	s.core = newCore(s.credentials.Key, s.someMarkets(), s.began, seed)
 	// With small pages, an answer takes long: orders are read until two readings agree.
 	s.bound = auditInterval + firstAudit + 5*time.Second + 150*time.Second/time.Duration(o.PageSize)
+	s.slow = []time.Duration{time.Millisecond, 100 * time.Millisecond, 2 * time.Second}[s.random.IntN(3)]
 	s.injectFaults()
 	return s
 }
@@ -164,10 +167,17 @@ func (s *simulation) run(d time.Duration) {
 		if s.next.Before(until) {
 			until = s.next
 		}
+		if !s.wroteAt.IsZero() && s.wroteAt.Before(until) {
+			until = s.wroteAt
+		}
 		delivery, ok := s.venue.Advance(until)
-		if ok {
+		switch {
+		case ok:
 			s.deliver(&delivery)
-		} else {
+		case !s.wroteAt.IsZero() && !s.wroteAt.After(s.venue.Now()):
+			s.wroteAt = time.Time{}
+			s.tell(&input{kind: wroteAll, conn: s.core.conn})
+		default:
 			s.tell(&input{kind: timerRang})
 		}
 		s.follow()
@@ -215,6 +225,9 @@ func (s *simulation) tell(in *input) {
 	s.core.ledger.news = s.core.ledger.news[:0]
 	for i := range s.effects {
 		s.do(&s.effects[i])
+	}
+	if s.core.writing && s.wroteAt.IsZero() {
+		s.wroteAt = now.Add(time.Duration(s.random.Int64N(int64(s.slow))))
 	}
 }
 
