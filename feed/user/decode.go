@@ -151,8 +151,8 @@ func (r *reader) give(f *fields, give func(), ours bool) error {
 
 // owns says whether something is the account's: its owner is the API key. What names no
 // owner is, since the channel is the account's own.
-func (r *reader) owns(f *fields, keys ...string) bool {
-	owner := f.text(keys...)
+func (r *reader) owns(f *fields, names ...string) bool {
+	owner := f.text(names...)
 	return owner == "" || r.isKey(owner)
 }
 

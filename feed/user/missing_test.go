@@ -2,6 +2,7 @@ package user
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -160,13 +161,13 @@ func TestSinceAhead(t *testing.T) {
 func TestOlderTrades(t *testing.T) {
 	s := scripted(t)
 	before := int64(s.core.ledger.since)/1000 - 100
-	old := strings.Replace(resting("0xa", "30"), "1725842401", fmt.Sprint(before), 1)
+	old := strings.Replace(resting("0xa", "30"), "1725842401", strconv.FormatInt(before, 10), 1)
 	s.join(page(old), page())
 	s.frame(fillOf("t1", "0xclosed", "CONFIRMED", "20", before).text)
 	s.frame(fillOf("t2", "0xa", "MINED", "20", before).text)
 	s.frame(fillOf("t2", "0xa", "RETRYING", "20", before).text)
 	s.frame(fillOf("t2", "0xa", "FAILED", "20", before).text)
-	s.frame(strings.Replace(orderText("0xa", "UPDATE", "LIVE", "10", at+5000), "1725842401", fmt.Sprint(before), 1))
+	s.frame(strings.Replace(orderText("0xa", "UPDATE", "LIVE", "10", at+5000), "1725842401", strconv.FormatInt(before, 10), 1))
 	v := s.core.view()
 	if len(v.Orders()) != 1 || v.Orders()[0].Matched != 10*book.Share || len(v.Fills()) > 0 || len(s.core.ledger.orders) != 1 {
 		t.Errorf("%+v, %+v, %d orders", v.Orders(), v.Fills(), len(s.core.ledger.orders))

@@ -12,7 +12,8 @@ import (
 // read by any number of goroutines. What its methods return belongs to it: read it only.
 type View struct {
 	// Known says that orders and fills are those that the exchange has, as far as its messages
-	// have come. If it is false they are the last that were known, and Reason says why.
+	// have come. If it is false they are all that has been told so far: some may be missing,
+	// or not be so any more. Reason says why.
 	Known  bool
 	Reason Reason
 	Since  time.Time // when that began, by the clock of this machine
