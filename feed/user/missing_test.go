@@ -178,3 +178,41 @@ func TestOlderTrades(t *testing.T) {
 		t.Errorf("%+v, epoch %d", s.core.stats, s.core.epoch)
 	}
 }
+
+// TestShiftedTrades: a trade that slips from one page to another while they are read, as if
+// two servers answered of which one is behind, is found.
+func TestShiftedTrades(t *testing.T) {
+	one := func(i int64) string { return fillOf(fmt.Sprint("t", i), "0xa", "CONFIRMED", "1", at/1000+i).text }
+	s := scripted(t)
+	s.answer(s.open(), page(resting("0xb", "0")))
+	ask := func(cursor, text string) {
+		t.Helper()
+		e := s.want(tradesEffect, 0)
+		if e.cursor != cursor {
+			t.Fatalf("cursor %q, want %q", e.cursor, cursor)
+		}
+		s.answer(e, text)
+	}
+	more := func(text string) string { return strings.Replace(text, "LTE=", "Mg==", 1) }
+	ask("", more(page(one(4), one(3))))
+	ask("Mg==", page(one(1)))
+	s.state(false, Asking)
+	ask("", more(page(one(4), one(3))))
+	ask("Mg==", page(one(2), one(1)))
+	s.state(false, Asking)
+	ask("", more(page(one(4), one(3))))
+	ask("Mg==", page(one(2), one(1)))
+	s.state(true, NoReason)
+	if v := s.core.view(); len(v.Fills()) != 4 || len(s.effects) > 0 {
+		t.Errorf("%+v", v.Fills())
+	}
+	// What is all known is read once.
+	s.exchange(firstAudit-time.Second, page(resting("0xb", "0")))
+	s.pass(2 * time.Second)
+	s.answer(s.want(ordersEffect, 0), page(resting("0xb", "0")))
+	ask("", more(page(one(4), one(3))))
+	ask("Mg==", page(one(2), one(1)))
+	if len(s.effects) > 0 || s.core.rest.flight != nil {
+		t.Errorf("%+v", s.effects)
+	}
+}

@@ -29,8 +29,8 @@ const (
 	// it: it is seconds, usually. One that stays as it is must not have all later ones asked
 	// for.
 	pendingTime = time.Hour
-	// maxPages bounds the pages of one reading, maxPasses how often those of orders are read
-	// again until two readings agree, maxRead the bytes of one question.
+	// maxPages bounds the pages of one reading, maxPasses how often they are read again
+	// until two readings agree, maxRead the bytes of one question.
 	maxPages  = 500
 	maxPasses = 5
 	maxRead   = 256 << 20
@@ -73,7 +73,9 @@ type flight struct {
 	fills  int // of found
 	orders map[string]*orderNews
 	last   map[string]*orderNews // of the pass before, nil if there was none
-	found  []*tradeNews
+	found  map[string]*tradeNews
+	// fresh: this reading has trades that neither the ledger nor the one before has.
+	fresh bool
 }
 
 // ask asks at once, on a new connection.
@@ -137,7 +139,7 @@ func (c *core) begin() {
 	a.at, a.began = time.Time{}, c.now
 	a.flight = &flight{
 		id: a.flights, began: c.now, seq: c.ledger.seq, newest: c.ledger.newest, audit: c.known,
-		orders: map[string]*orderNews{}, passes: 1,
+		orders: map[string]*orderNews{}, found: map[string]*tradeNews{}, passes: 1,
 	}
 	c.request()
 }
@@ -228,10 +230,16 @@ func (c *core) read(f *flight, body []byte) (next string, err error) {
 	f.read += len(body)
 	if f.trades {
 		next, err = c.reader.trades(body, func(n *tradeNews) {
-			if c.follows(n.market) && !c.ledger.isLate(n, false) && f.fills <= maxFills {
-				f.found = append(f.found, n)
-				f.fills += len(n.fills)
+			if !c.follows(n.market) || c.ledger.isLate(n, false) || f.fills > maxFills {
+				return
 			}
+			f.fills += len(n.fills)
+			if old := f.found[n.id]; old != nil {
+				f.fills -= len(old.fills)
+			} else if c.ledger.trades[n.id] == nil {
+				f.fresh = true
+			}
+			f.found[n.id] = n
 		})
 		if len(f.found) > 4*maxTrades || f.fills > maxFills || f.read > maxRead {
 			err = errTooMany
@@ -249,25 +257,30 @@ func (c *core) read(f *flight, body []byte) (next string, err error) {
 	return next, err
 }
 
-// passed goes on when all pages of a kind are there.
+// passed goes on when all pages of a kind are there. What enters or leaves a list while it
+// is read, or is not known yet where a page comes from, shifts what is behind it: a page may
+// lack some. So several pages are read until two readings agree: until the same orders come
+// twice, and no trades that were not known.
 func (c *core) passed(f *flight) {
+	var again bool
 	if f.trades {
-		c.take(f)
-		return
+		again = f.pages > 1 && f.fresh
+	} else if again = (f.pages > 1 || f.last != nil) && !c.agree(f); again {
+		f.last, f.orders = f.orders, map[string]*orderNews{}
 	}
-	// Orders that leave the list while it is read shift what comes behind them: a page may
-	// lack some. So several pages are read until the same orders come twice.
-	if (f.pages > 1 || f.last != nil) && !c.agree(f) {
+	switch {
+	case again:
 		if f.passes++; f.passes > maxPasses {
 			c.rest.again(c.now, 0)
 			return
 		}
-		f.last, f.orders = f.orders, map[string]*orderNews{}
-		f.cursor, f.pages = "", 0
-		c.request()
+	case f.trades:
+		c.take(f)
 		return
+	default:
+		f.trades, f.after, f.passes = true, c.after(), 1
 	}
-	f.trades, f.cursor, f.pages, f.after = true, "", 0, c.after()
+	f.cursor, f.pages, f.fresh = "", 0, false
 	c.request()
 }
 

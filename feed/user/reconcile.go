@@ -112,10 +112,10 @@ func (c *core) merge(f *flight, force bool) error {
 		}
 	}
 	// Those that failed make room for those that came instead of them.
-	slices.SortStableFunc(f.found, func(a, b *tradeNews) int {
-		return -cmp.Compare(a.status/Failed, b.status/Failed)
+	found := slices.SortedFunc(maps.Values(f.found), func(a, b *tradeNews) int {
+		return cmp.Or(-cmp.Compare(a.status/Failed, b.status/Failed), cmp.Compare(a.time, b.time), cmp.Compare(a.id, b.id))
 	})
-	for _, n := range f.found {
+	for _, n := range found {
 		if t := l.trades[n.id]; force && t != nil && t.heard <= f.seq && (!t.same(n) || t.status != n.status) {
 			l.drop(t)
 		}
