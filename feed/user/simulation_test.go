@@ -293,8 +293,12 @@ func (s *simulation) do(e *effect) {
 	if s.trace {
 		s.t.Logf("   effect %+v", *e)
 	}
+	if e.kind >= pingEffect && e.kind <= unsubscribeEffect && !s.wroteAt.IsZero() {
+		s.t.Errorf("seed %d: %+v behind what is not written", s.seed, *e)
+	}
 	switch e.kind {
 	case dialEffect:
+		s.wroteAt = time.Time{}
 		s.venue.DialUser(e.conn)
 	case dropEffect:
 		s.venue.Hangup(e.conn)
