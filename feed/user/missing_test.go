@@ -87,8 +87,14 @@ func TestTradeListedLate(t *testing.T) {
 			t.Errorf("%v: trades were asked for from %v before the order was placed", age, created.Sub(earliest))
 		}
 		asked := s.exchange(time.Minute, page(resting("0xa", "30")), missing)
-		if newest := s.core.ledger.newest.Time(); asked.Before(newest.Add(-overlap)) {
+		newest := s.core.ledger.newest.Time()
+		if asked.Before(newest.Add(-overlap)) {
 			t.Errorf("%v: then from %v before the newest", age, newest.Sub(asked))
+		}
+		s.frame(orderText("0xa", "UPDATE", "LIVE", "40", s.now.UnixMilli())) // the next one is not so old
+		asked = s.exchange(askSuspect+leastAgain/2, page(resting("0xa", "40")), missing)
+		if asked.IsZero() || asked.Before(newest.Add(-overlap)) {
+			t.Errorf("%v: again from %v before the newest", age, newest.Sub(asked))
 		}
 	}
 }
@@ -159,14 +165,21 @@ func TestSinceAhead(t *testing.T) {
 // TestOlderTrades: what the stream says of trades that were matched before the account's
 // time makes no orders, and a failure of one gives back what it had matched.
 func TestOlderTrades(t *testing.T) {
+	for _, statuses := range [][]string{{"MINED", "RETRYING", "FAILED"}, {"FAILED"}} {
+		olderTrades(t, statuses)
+	}
+}
+
+func olderTrades(t *testing.T, statuses []string) {
+	t.Helper()
 	s := scripted(t)
 	before := int64(s.core.ledger.since)/1000 - 100
 	old := strings.Replace(resting("0xa", "30"), "1725842401", strconv.FormatInt(before, 10), 1)
 	s.join(page(old), page())
 	s.frame(fillOf("t1", "0xclosed", "CONFIRMED", "20", before).text)
-	s.frame(fillOf("t2", "0xa", "MINED", "20", before).text)
-	s.frame(fillOf("t2", "0xa", "RETRYING", "20", before).text)
-	s.frame(fillOf("t2", "0xa", "FAILED", "20", before).text)
+	for _, status := range statuses {
+		s.frame(fillOf("t2", "0xa", status, "20", before).text)
+	}
 	s.frame(strings.Replace(orderText("0xa", "UPDATE", "LIVE", "10", at+5000), "1725842401", strconv.FormatInt(before, 10), 1))
 	v := s.core.view()
 	if len(v.Orders()) != 1 || v.Orders()[0].Matched != 10*book.Share || len(v.Fills()) > 0 || len(s.core.ledger.orders) != 1 {
