@@ -263,7 +263,9 @@ func (c *core) join() {
 	c.openedAt = c.now
 	c.rest.cancel()
 	c.write()
-	c.doubt(Joining)
+	if c.unheard < maxUnheard { // or it is refused, until it says something
+		c.doubt(Joining)
+	}
 }
 
 // write tells the connection the difference of what is followed and what it was told of,
