@@ -185,8 +185,12 @@ func olderTrades(t *testing.T, statuses []string) {
 	if len(v.Orders()) != 1 || v.Orders()[0].Matched != 10*book.Share || len(v.Fills()) > 0 || len(s.core.ledger.orders) != 1 {
 		t.Errorf("%+v, %+v, %d orders", v.Orders(), v.Fills(), len(s.core.ledger.orders))
 	}
-	s.exchange(time.Minute, page(strings.Replace(old, `"30"`, `"10"`, 1)))
+	kept := len(s.core.ledger.trades)
+	s.exchange(time.Minute, page(strings.Replace(old, `"30"`, `"10"`, 1)), fillOf("t3", "0xa", "CONFIRMED", "5", before+70))
 	s.state(true, NoReason)
+	if n := len(s.core.ledger.trades); n != kept { // it lacks none
+		t.Errorf("%d trades, %d before", n, kept)
+	}
 	if s.core.stats.Stale > 0 || s.core.epoch != 1 {
 		t.Errorf("%+v, epoch %d", s.core.stats, s.core.epoch)
 	}
@@ -213,11 +217,12 @@ func TestShiftedTrades(t *testing.T) {
 	ask("", more(page(one(4), one(3))))
 	ask("Mg==", page(one(2), one(1)))
 	s.state(false, Asking)
+	f := s.core.rest.flight
 	ask("", more(page(one(4), one(3))))
 	ask("Mg==", page(one(2), one(1)))
 	s.state(true, NoReason)
-	if v := s.core.view(); len(v.Fills()) != 4 || len(s.effects) > 0 {
-		t.Errorf("%+v", v.Fills())
+	if v := s.core.view(); len(v.Fills()) != 4 || f.fills != 4 || len(s.effects) > 0 {
+		t.Errorf("%+v, and %d were kept", v.Fills(), f.fills)
 	}
 	// What is all known is read once.
 	s.exchange(firstAudit-time.Second, page(resting("0xb", "0")))
