@@ -29,6 +29,7 @@ func TestOwnOrders(t *testing.T) {
 	e.await(t, `(?m)^ +([0-9]+×)?[0-9.,]+ +[0-9,.]+ +[0-9,.]+ +[0-9,.]+ .* [AB] `)
 	server.Do(func(v *feedtest.Venue) { v.Inject(feedtest.Fault{Kind: feedtest.Reset, Market: -1}) })
 	e.await(t, `own orders NOT known for`)
+	e.await(t, `[1-9][0-9]* own order`)
 	e.SendRaw([]byte("q"))
 	code, stderr := wait()
 	if code != 0 {

@@ -24,6 +24,10 @@ type AccountOptions struct {
 	// that a connection does not get, that come again up to 5 s later, and that come up to
 	// half a second late, behind others.
 	Lose, Repeat, Delay float64
+	// SelfTrades, OtherKey and Stuck are shares, from 0 to 1: of what the account takes, that
+	// it takes from its own orders; of what is taken from it, that another API key of its
+	// wallet takes; of its trades, that stay matched or mined for ever.
+	SelfTrades, OtherKey, Stuck float64
 	// PageSize is how many orders or trades a page of REST has, 100 if 0.
 	PageSize int
 	// NoKey: its API key is made when it is asked for by POST /auth/api-key, and there is
@@ -123,6 +127,7 @@ type accountTrade struct {
 	price       book.Price
 	size        book.Size
 	owner       string // of the taker
+	sibling     bool   // that is another key of the account's wallet
 	makers      []accountMaker
 	transaction string
 	updated     int64 // nanoseconds

@@ -97,6 +97,44 @@ func TestAccountTruth(t *testing.T) {
 	}
 }
 
+// TestAccountOddities: trades of the account with itself are told from either side, those of
+// its wallet's other key are not its own, and some trades are stuck; and none of that if
+// it was not asked for.
+func TestAccountOddities(t *testing.T) {
+	for _, share := range []float64{0, 0.3} {
+		v := feedtest.NewVenue(feedtest.VenueOptions{Seed: 2, Markets: 2, Rate: 1})
+		a := v.OpenAccount(feedtest.AccountOptions{Seed: 2, PerMinute: 300, SelfTrades: share, OtherKey: share, Stuck: share})
+		end := v.Now().Add(5 * time.Minute)
+		for _, ok := v.Advance(end); ok; _, ok = v.Advance(end) {
+		}
+		var self, stuck, asMaker, asTaker, sibling int
+		own := map[string]bool{}
+		for _, trade := range a.Trades() {
+			last := trade.Steps[len(trade.Steps)-1]
+			if last.Status != "CONFIRMED" && last.Status != "FAILED" && v.Now().Sub(last.At) > time.Minute {
+				stuck++
+			}
+			if len(trade.Fills) == 2 && trade.Fills[0].Taker {
+				own[trade.ID] = true
+				self++
+			}
+		}
+		for _, m := range pages(t, v, a, "/data/trades") {
+			switch {
+			case own[m["id"].(string)] && m["trader_side"] == "MAKER":
+				asMaker++
+			case own[m["id"].(string)]:
+				asTaker++
+			case m["trader_side"] == "TAKER" && m["owner"] != a.Key:
+				sibling++
+			}
+		}
+		if odd := share > 0; odd != (min(self, stuck, asMaker, asTaker, sibling) > 0) || !odd && max(self, stuck, sibling) > 0 {
+			t.Errorf("share %v: %d with itself, as maker %d and as taker %d; %d of another key, %d stuck", share, self, asMaker, asTaker, sibling, stuck)
+		}
+	}
+}
+
 // signed returns the headers of an account's API key for a request.
 func signed(t *testing.T, a *feedtest.Account, method, path string) http.Header {
 	t.Helper()

@@ -34,6 +34,8 @@ func (a *Account) act() {
 		a.cancel(open[a.random.IntN(len(open))], "CANCELED")
 	case n < 80:
 		a.match(open[a.random.IntN(len(open))], false)
+	case n < 90 && a.chance(a.options.SelfTrades):
+		a.takeOwn(open[a.random.IntN(len(open))])
 	case n < 90:
 		a.takeSome(l)
 	case n < 94:
@@ -44,6 +46,9 @@ func (a *Account) act() {
 		a.cancel(open[a.random.IntN(len(open))], "INVALID")
 	}
 }
+
+// chance draws whether something is of a share of all. Of none, it draws nothing.
+func (a *Account) chance(share float64) bool { return share > 0 && a.random.Float64() < share }
 
 // resting returns the orders that rest, of one market or of all.
 func (a *Account) resting(l *listing) (orders []*accountOrder) {
@@ -224,6 +229,9 @@ func (a *Account) match(o *accountOrder, gone bool) {
 	if a.random.IntN(2) == 0 {
 		t.no, t.side, t.price = !o.no, o.Side, book.Dollar-o.Price
 	}
+	if a.chance(a.options.OtherKey) {
+		t.sibling = true
+	}
 	makers := []*accountOrder{o}
 	for _, other := range a.resting(l) {
 		if s, i, ok := other.level(); ok && other != o && s == side && i == tick && a.random.IntN(2) == 0 {
@@ -305,6 +313,33 @@ func (a *Account) takeSome(l *listing) {
 	}
 }
 
+// takeOwn places an order that is matched at once with one of the account's own.
+func (a *Account) takeOwn(own *accountOrder) {
+	l := own.listing
+	side, tick, ok := own.level()
+	if !ok || !a.venue.free(l) {
+		return
+	}
+	o := a.newOrder(l, a.random.IntN(2) == 0, book.Ask-side, tick, a.someSize())
+	o.kind = "FAK"
+	size := a.part(min(o.Size, own.remaining()))
+	t := &accountTrade{listing: l, no: o.no, side: o.Side, price: o.Price, size: size, taker: o.ID, owner: a.Key}
+	t.makers = []accountMaker{{own.ID, a.Key, a.Address, own.no, own.Side, own.Price, size}}
+	t.Fills = []AccountFill{{o.ID, o.Token, o.Side, o.Price, size, true}, {own.ID, own.Token, own.Side, own.Price, size, false}}
+	if there := book.Size(l.size(side, tick)) * hundredth; there > 0 {
+		a.inBook(l, side, tick, min(size, there), t)
+	}
+	a.trade(t)
+	if o.last().Open {
+		a.end(o, "CANCELED")
+	}
+}
+
+// withSelf says whether a trade is one of the account with itself.
+func (t *accountTrade) withSelf(a *Account) bool {
+	return t.owner == a.Key && slices.ContainsFunc(t.makers, func(m accountMaker) bool { return m.owner == a.Key })
+}
+
 // trade lets a trade begin its life.
 func (a *Account) trade(t *accountTrade) {
 	v := a.venue
@@ -337,8 +372,11 @@ func (a *Account) trade(t *accountTrade) {
 	a.onChain(t, "MATCHED")
 }
 
-// onChain lets the next thing happen to a trade: blocks are 2 s apart.
+// onChain lets the next thing happen to a trade, if it is not stuck: blocks are 2 s apart.
 func (a *Account) onChain(t *accountTrade, status string) {
+	if a.chance(a.options.Stuck) {
+		return
+	}
 	next, wait := "", time.Duration(2000+a.random.IntN(8000))*time.Millisecond
 	switch n := a.random.IntN(100); {
 	case status == "MATCHED" && n < 85, status == "RETRYING" && n < 60:

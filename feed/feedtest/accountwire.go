@@ -130,8 +130,11 @@ func (t *accountTrade) message(a *Account) tradeMessage {
 		MatchTime: seconds(t.Time.UnixNano()), Updated: seconds(t.updated), Outcome: outcomeText(t.no), Owner: t.owner,
 		Address: a.Address, Transaction: t.transaction, Role: "MAKER",
 	}
-	if t.owner == a.Key {
+	if t.owner == a.Key || t.sibling { // the role is the wallet's
 		m.Role = "TAKER"
+	}
+	if t.withSelf(a) && a.form.IntN(2) == 0 { // it has both
+		m.Role = "MAKER"
 	}
 	for i := range t.makers {
 		k := &t.makers[i]

@@ -108,7 +108,7 @@ func New(o Options) (*Account, error) {
 	}
 	a := &Account{
 		credentials: o.Credentials, client: o.Client, source: source, log: o.Logger,
-		core:      newCore(o.Credentials.Key.Reveal(), markets, o.Since.Add(-clockError), rand.Uint64()), //nolint:gosec // for jitter
+		core:      newCore(o.Credentials.Key, markets, o.Since.Add(-clockError), rand.Uint64()), //nolint:gosec // for jitter
 		followers: map[*follower]struct{}{},
 	}
 	a.core.stateSince = time.Now()

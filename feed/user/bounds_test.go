@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"example.com/truebook/feed"
+	"example.com/truebook/feed/keys"
 )
 
 // TestMissed: what REST knows and the stream does not tell in time ends the connection.
@@ -161,7 +162,7 @@ func TestBounds(t *testing.T) {
 
 	// Orders that are closed are forgotten, and what comes late of them does not open them.
 	l := newLedger(0, &Stats{})
-	r := reader{key: owner, stats: l.stats}
+	r := reader{key: keys.NewSecret(owner), stats: l.stats}
 	say := func(text string) {
 		t.Helper()
 		l.hear(time.UnixMilli(at+3_000_000), 1)

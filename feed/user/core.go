@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/truebook/feed"
+	"example.com/truebook/feed/keys"
 )
 
 // Times of the connection. Those that the market channel has as well are the same, see
@@ -46,6 +47,7 @@ const (
 	marketsAdded
 	marketsLeft
 	clockJumped // the machine slept: nobody knows what was missed
+	wroteAll    // what the connection was to write is written
 )
 
 type input struct {
@@ -101,7 +103,10 @@ type core struct {
 	stats   Stats
 	markets []string // none: all
 	watched map[string]bool
-	dialed  []string // the markets that the present connection was dialled with
+	sent    []string // the markets that the present connection was told of
+	// writing: the connection has something to write, and gets nothing more until it has
+	// written that: wroteAll. joins: a PING is to be written behind what is subscribed to.
+	writing, joins bool
 
 	known      bool
 	reason     Reason
@@ -134,7 +139,7 @@ type core struct {
 	now     time.Time
 }
 
-func newCore(key string, markets []string, since time.Time, seed uint64) *core {
+func newCore(key keys.Secret, markets []string, since time.Time, seed uint64) *core {
 	c := &core{
 		random:  rand.New(rand.NewPCG(seed, 0x7573)), //nolint:gosec // for jitter
 		watched: map[string]bool{}, reason: NotRunning,
@@ -142,7 +147,8 @@ func newCore(key string, markets []string, since time.Time, seed uint64) *core {
 	}
 	at := feed.Timestamp(since.Unix() * 1000)
 	c.ledger = newLedger(at, &c.stats)
-	c.rest.completeTo = at
+	c.ledger.named = len(markets) > 0
+	c.rest.completeTo, c.rest.back = at, overlap
 	c.reader = reader{key: key, stats: &c.stats}
 	for _, m := range markets {
 		c.watch(m)
@@ -184,7 +190,7 @@ func (c *core) step(now time.Time, in *input, effects []effect) ([]effect, time.
 		if f := c.rest.flight; f != nil && f.id == in.flight {
 			c.answered(f, in)
 		}
-	case connOpened, dialFailed, frameCame, connClosed:
+	case connOpened, dialFailed, frameCame, connClosed, wroteAll:
 		if in.conn == c.conn {
 			c.connection(in)
 		}
@@ -236,11 +242,12 @@ func (c *core) connection(in *input) {
 		c.phase = joiningPhase
 		c.openedAt, c.lastCame, c.heardAny = c.now, c.now, false
 		c.pings, c.pongs = 0, 0
-		c.catchUp()
 		c.join()
-		c.doubt(Joining)
 	case in.kind == frameCame && c.phase >= joiningPhase:
 		c.frame(in.frame)
+	case in.kind == wroteAll && c.phase >= joiningPhase:
+		c.writing = false
+		c.write()
 	case in.kind == dialFailed && c.phase == dialingPhase:
 		c.lost(in)
 	case in.kind == connClosed && c.phase >= joiningPhase:
@@ -248,32 +255,45 @@ func (c *core) connection(in *input) {
 	}
 }
 
-// catchUp subscribes to what was added while the connection was dialled, and gives up what
-// was left.
-func (c *core) catchUp() {
-	for _, e := range []struct {
-		kind      effectKind
-		from, not []string
-	}{{subscribeEffect, c.markets, c.dialed}, {unsubscribeEffect, c.dialed, c.markets}} {
-		changed := slices.DeleteFunc(slices.Clone(e.from), func(m string) bool { return slices.Contains(e.not, m) })
-		if len(changed) > 0 {
-			c.effects = append(c.effects, effect{kind: e.kind, conn: c.conn, markets: changed})
-		}
+// join makes sure that the connection is subscribed to what is followed, and asks REST when
+// it is. The exchange acknowledges no subscription; but it answers in order, a PING behind
+// it as well.
+func (c *core) join() {
+	c.phase, c.joins = joiningPhase, true
+	c.openedAt = c.now
+	c.rest.cancel()
+	c.write()
+	if c.unheard < maxUnheard { // or it is refused, until it says something
+		c.doubt(Joining)
 	}
 }
 
-// join sends a PING behind what the connection was told to subscribe to. The exchange
-// acknowledges no subscription; but it answers in order.
-func (c *core) join() {
-	c.ping()
-	c.joinPong = c.pings
-	c.phase = joiningPhase
-	c.openedAt = c.now
-	c.rest.cancel()
+// write tells the connection the difference of what is followed and what it was told of,
+// if it has nothing to write: however often that changes meanwhile, nothing queues up.
+func (c *core) write() {
+	if c.writing || c.phase < joiningPhase {
+		return
+	}
+	for _, e := range []struct {
+		kind      effectKind
+		from, not []string
+	}{{subscribeEffect, c.markets, c.sent}, {unsubscribeEffect, c.sent, c.markets}} {
+		changed := slices.DeleteFunc(slices.Clone(e.from), func(m string) bool { return slices.Contains(e.not, m) })
+		if len(changed) > 0 {
+			c.effects = append(c.effects, effect{kind: e.kind, conn: c.conn, markets: changed})
+			c.writing = true
+		}
+	}
+	c.sent = slices.Clone(c.markets)
+	if c.joins {
+		c.ping()
+		c.joins, c.joinPong, c.openedAt = false, c.pings, c.now
+	}
 }
 
 func (c *core) ping() {
 	c.pings++
+	c.writing = true
 	c.pingAt = c.now.Add(pingInterval)
 	c.effects = append(c.effects, effect{kind: pingEffect, conn: c.conn})
 }
@@ -318,7 +338,7 @@ func (c *core) frame(frame []byte) {
 		c.rest.askBy(c.now)
 	}
 	if kind == pongFrame {
-		if c.pongs++; c.phase == joiningPhase && c.pongs >= c.joinPong {
+		if c.pongs++; c.phase == joiningPhase && !c.joins && c.pongs >= c.joinPong {
 			c.phase = joinedPhase
 			c.joinedAt = c.now
 			c.doubt(Asking)
@@ -362,7 +382,7 @@ func (c *core) lost(in *input) {
 	if c.rest.refused {
 		reason = Refused
 	}
-	c.phase = waitingPhase
+	c.phase, c.writing, c.joins = waitingPhase, false, false
 	c.dialAt = c.now.Add(max(delay, in.retryAfter))
 	c.rest.cancel()
 	clear(c.early)
@@ -381,30 +401,25 @@ func (c *core) drop() {
 
 // change follows other markets.
 func (c *core) change(in *input) {
-	var changed []string
+	changed := false
 	for _, m := range in.markets {
-		if in.kind == marketsAdded && c.watch(m) || in.kind == marketsLeft && c.leave(m) {
-			changed = append(changed, m)
-		}
+		changed = in.kind == marketsAdded && c.watch(m) || in.kind == marketsLeft && c.leave(m) || changed
 	}
-	if len(changed) == 0 || c.phase < joiningPhase {
-		if in.kind == marketsAdded && len(changed) > 0 {
-			c.rest.restart(c.ledger.since)
-		}
+	if !changed {
 		return
-	}
-	kind := subscribeEffect
-	if in.kind == marketsLeft {
-		kind = unsubscribeEffect
-	}
-	c.effects = append(c.effects, effect{kind: kind, conn: c.conn, markets: changed})
-	if c.rest.flight != nil { // it was for other markets
-		c.rest.discard(c.now)
 	}
 	if in.kind == marketsAdded {
 		c.rest.restart(c.ledger.since)
+	}
+	switch {
+	case c.phase < joiningPhase: // the connection will be told
+	case in.kind == marketsAdded:
 		c.join()
-		c.doubt(Joining)
+	default:
+		if c.rest.flight != nil { // it was for other markets
+			c.rest.discard(c.now)
+		}
+		c.write()
 	}
 }
 

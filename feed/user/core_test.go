@@ -121,6 +121,9 @@ func TestDials(t *testing.T) {
 			if c.fail.kind == connClosed {
 				s.tell(&input{kind: connOpened, conn: s.core.conn})
 				s.want(pingEffect, 0)
+				if i > maxUnheard { // and it does not change its mind meanwhile
+					s.state(false, Refused)
+				}
 			}
 			in := c.fail
 			in.conn = s.core.conn

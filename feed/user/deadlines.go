@@ -50,7 +50,7 @@ func (c *core) look() time.Time {
 		switch {
 		case c.phase == joiningPhase && due(c.openedAt.Add(joinTimeout)), due(c.lastCame.Add(silenceTimeout)), c.missed(due):
 			c.drop()
-		case due(c.pingAt):
+		case due(c.pingAt) && !c.writing:
 			c.ping()
 		}
 	}
@@ -65,8 +65,8 @@ func (c *core) dial() {
 	c.conn++
 	c.stats.Dials++
 	c.phase, c.openedAt = dialingPhase, c.now
-	c.dialed = slices.Clone(c.markets)
-	c.effects = append(c.effects, effect{kind: dialEffect, conn: c.conn, markets: c.dialed})
+	c.sent = slices.Clone(c.markets)
+	c.effects = append(c.effects, effect{kind: dialEffect, conn: c.conn, markets: c.sent})
 }
 
 // missed says whether the stream has not told in time what REST knows: then it is not

@@ -2,12 +2,14 @@ package user
 
 import (
 	"bytes"
+	"crypto/subtle"
 	"errors"
 	"strings"
 
 	"example.com/truebook/book"
 	"example.com/truebook/feed"
 	"example.com/truebook/feed/internal/strictjson"
+	"example.com/truebook/feed/keys"
 )
 
 // Bounds of what is read.
@@ -50,7 +52,7 @@ const (
 
 // reader reads what the exchange sends to one account.
 type reader struct {
-	key   string // of the API key: the owner of its orders
+	key   keys.Secret // the API key: the owner of its orders
 	stats *Stats
 }
 
@@ -139,9 +141,14 @@ func (r *reader) give(f fields, give func(), ours bool) error {
 
 // owns says whether something is the account's: its owner is the API key. What names no
 // owner is, since the channel is the account's own.
-func (r *reader) owns(f fields, keys ...string) bool {
-	owner := f.Text(keys...)
-	return owner == "" || owner == r.key
+func (r *reader) owns(f fields, names ...string) bool {
+	owner := f.Text(names...)
+	return owner == "" || r.isKey(owner)
+}
+
+// isKey says whether an owner is the API key, in a time that tells nothing of it.
+func (r *reader) isKey(owner string) bool {
+	return subtle.ConstantTimeCompare([]byte(owner), []byte(r.key.Reveal())) == 1
 }
 
 // order reads the fields of an order, of the stream or of REST.
@@ -195,8 +202,9 @@ func (r *reader) trade(f fields) *tradeNews {
 	}
 	// trader_side is that of the wallet, which may have other keys; and a trade of the account
 	// with itself is told from either side.
-	ours := f.Text("owner", "trade_owner") == r.key
-	if f.Text("owner", "trade_owner") == "" {
+	named := f.Text("owner", "trade_owner")
+	ours := r.isKey(named)
+	if named == "" {
 		ours = !strings.EqualFold(f.Text("trader_side"), "MAKER")
 	}
 	if ours {
@@ -208,7 +216,7 @@ func (r *reader) trade(f fields) *tradeNews {
 			f.Wrong("maker_orders", err.Error())
 			break
 		}
-		ours := m.Text("owner") == r.key // nothing else matters of the others
+		ours := r.isKey(m.Text("owner")) // nothing else matters of the others
 		if ours {
 			fill := r.maker(m, &taker)
 			if m.Err() == nil {

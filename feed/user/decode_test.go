@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"example.com/truebook/book"
+	"example.com/truebook/feed/keys"
 )
 
 // Messages of the real exchange, recorded by others.
@@ -29,7 +30,7 @@ const (
 
 // read reads a frame for an account.
 func read(key, frame string) (orders []*orderNews, trades []*tradeNews, stats Stats, err error) {
-	r := reader{key: key, stats: &stats}
+	r := reader{key: keys.NewSecret(key), stats: &stats}
 	_, err = r.frame([]byte(frame), func(n *orderNews) { orders = append(orders, n) }, func(n *tradeNews) { trades = append(trades, n) })
 	return orders, trades, stats, err
 }

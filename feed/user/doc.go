@@ -49,6 +49,8 @@
 //	the placement of an order that is filled  the same
 //	anything else, without losing the         30 s and the answer of REST; 2 minutes if
 //	connection                                REST does not answer, until it is not known
+//	what became of a trade that was pending   until the stream says so
+//	for an hour
 //	a connection that is dead                 25 s
 //	a process that stands still               5 s, at the read itself
 //
@@ -68,14 +70,20 @@
 // after the trade failed; an order that was matched to the end stays closed.
 //
 // Orders are the account's if their owner is the API key. Fills are kept from a
-// minute before [Options.Since] on.
+// minute before [Options.Since] on; those that were matched earlier count for what is
+// matched of an order alone.
+//
+// While an order lacks a fill, REST is asked for ever older trades: of a minute, of four, of
+// sixteen and so on, to when the order was placed or thirty days ago.
 //
 // # Bounds
 //
-// 20,000 open orders, 10,000 that are remembered after they closed, some 4,096 trades; of a
-// frame a MiB, of an answer of REST 500 pages. Beyond, own state is not known. Of a reader
-// of events 16,384 may wait. REST is asked once a second at most but on connecting, a page
-// at a time.
+// 20,000 open orders, 10,000 that are remembered after they closed, some 4,096 trades that
+// are final, as many that are not, with 32,768 fills; of a frame a MiB, of an answer of REST
+// 500 pages, 32,768 fills and 256 MiB. Beyond, own state is not known ([TooMuch]). Of a
+// reader of events 16,384 may wait. To a connection nothing is written before what came
+// first is written: calls of [Account.Watch] meanwhile add up. REST is asked once a second
+// at most but on connecting, a page at a time.
 //
 // # Secrets
 //

@@ -32,7 +32,7 @@ type Event struct {
 const maxQueued = 1 << 14
 
 // ErrLagged says that who reads [Account.Events] was too slow: more than 16,384 events
-// waited. What they told is in the next snapshot.
+// waited. What they told is in the next snapshot, but for trades that are forgotten by then.
 var ErrLagged = errors.New("user: too slow a reader of events")
 
 // follower is one who follows an account. Its fields are guarded by the account's lock.

@@ -48,34 +48,38 @@ func Example() {
 	go func() { done <- account.Run(ctx) }()
 
 	position := map[string]book.Size{} // by token
-	seen := map[string]bool{}
-	for event, err := range account.Events(ctx) {
-		if err != nil {
-			fmt.Println(err) // user.ErrLagged: begin again
-			break
+	counted := map[string]bool{}
+	// A fill comes again with each status of its trade, and counts once, unless that failed.
+	take := func(fill user.Fill) {
+		id, size := fill.Trade+fill.Order, fill.Size
+		if fill.Counts() == counted[id] {
+			return
 		}
-		if event.Kind == user.StateEvent && !event.Known {
-			continue // event.Reason says why: whoever quotes by what he has, stops
-		}
-		if event.Kind != user.FillEvent {
-			continue
-		}
-		// A fill comes again with each status of its trade, and counts once.
-		fill := event.Fill
-		size := fill.Size
-		if fill.Side == book.Ask {
+		if counted[id] = fill.Counts(); (fill.Side == book.Ask) == fill.Counts() {
 			size = -size
 		}
-		switch id := fill.Trade + fill.Order; {
-		case fill.Counts() && !seen[id]:
-			seen[id] = true
-			position[fill.Token] += size
-		case !fill.Counts() && seen[id]:
-			seen[id] = false
-			position[fill.Token] -= size
-		}
-		if len(seen) == 5 {
-			break
+		position[fill.Token] += size
+	}
+	for again := true; again; {
+		again = false
+		for event, err := range account.Events(ctx) {
+			if err != nil { // user.ErrLagged: what was missed is in the next snapshot
+				again = true
+				break
+			}
+			switch event.Kind {
+			case user.SnapshotEvent: // the first one
+				for _, fill := range event.View.Fills() {
+					take(fill)
+				}
+			case user.FillEvent:
+				take(event.Fill)
+			case user.StateEvent: // if not event.Known, whoever quotes by what he has, stops
+			case user.OrderEvent:
+			}
+			if len(counted) >= 5 {
+				break
+			}
 		}
 	}
 	for _, order := range account.View().Orders() {
@@ -83,10 +87,10 @@ func Example() {
 			fmt.Println("an open order of which nothing remains")
 		}
 	}
-	fmt.Println(len(seen), "fills, of at least one token:", len(position) > 0)
+	fmt.Println("five fills:", len(counted) >= 5, "and a position:", len(position) > 0)
 	cancel()
 	fmt.Println(<-done)
 	// Output:
-	// 5 fills, of at least one token: true
+	// five fills: true and a position: true
 	// context canceled
 }

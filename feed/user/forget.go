@@ -1,41 +1,77 @@
 package user
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 
 	"example.com/truebook/feed"
 )
 
-// forget forgets trades, beyond maxTrades, that are final and were matched before a time:
-// REST has told all that there was till then.
+// forget forgets trades, beyond those that are kept, oldest first: such as are final and
+// were matched before a time of which REST has told all. Those that may still change stay,
+// and keep no later one.
 func (l *ledger) forget(before feed.Timestamp) {
-	kept := l.settled[:0]
-	for _, id := range l.settled {
-		t := l.trades[id]
-		if t == nil {
-			continue
+	surplus := len(l.trades) - l.keep
+	if surplus <= 0 {
+		return
+	}
+	var over []*trade
+	for _, t := range l.trades {
+		if t.status.Final() && t.time < before {
+			over = append(over, t)
 		}
-		if len(l.trades) <= maxTrades || t.time >= before {
-			kept = append(kept, id)
-			continue
-		}
+	}
+	slices.SortFunc(over, func(a, b *trade) int { return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.id, b.id)) })
+	for _, t := range over[:min(surplus, len(over))] {
 		for i := range t.fills {
 			f := &t.fills[i]
 			o := l.orders[f.Order]
-			if o == nil {
-				continue
-			}
-			if f.Counts() { // it is matched by that all the same
+			if o != nil && f.Counts() { // it is matched by that all the same
 				o.before += f.Size
 				o.filled -= f.Size
 			}
 		}
-		delete(l.trades, id)
-		l.floor = max(l.floor, min(t.time+1000, before))
+		l.remove(t)
+		l.floors[l.group(t.market)] = max(l.floor(t.market), min(t.time+1000, before))
 		l.stats.Forgotten++
 	}
-	l.settled = kept
+}
+
+// group is what a market has its floor with: none but itself if markets are followed by
+// name, since one that is followed later brings its past with it; and all of them otherwise.
+func (l *ledger) group(market string) string {
+	if l.named {
+		return market
+	}
+	return ""
+}
+
+// floor is the time before which all trades of a market have been seen, and those of them
+// that are not there are forgotten.
+func (l *ledger) floor(market string) feed.Timestamp { return l.floors[l.group(market)] }
+
+// isLate says whether a trade is one that was forgotten, or that was matched before the
+// account's time and tells nothing of an order that is known: one by the stream may be new
+// by the exchange's clock, one by REST may be what an order lacks.
+func (l *ledger) isLate(n *tradeNews, stream bool) bool {
+	switch {
+	case l.trades[n.id] != nil:
+		return false
+	case n.time < l.floor(n.market):
+		return true
+	case n.time >= l.since:
+		return false
+	}
+	return !slices.ContainsFunc(n.fills, func(f Fill) bool {
+		o := l.orders[f.Order]
+		return o != nil && (stream || o.lacks() > 0)
+	})
+}
+
+func (l *ledger) remove(t *trade) {
+	delete(l.trades, t.id)
+	l.fills -= len(t.fills)
 }
 
 // leave forgets everything of a market. What comes late of it changes nothing when it is
@@ -67,11 +103,12 @@ func (l *ledger) leave(market string) {
 		}
 		delete(l.left, oldest)
 	}
-	for id, t := range l.trades {
+	for _, t := range l.trades {
 		if t.market == market {
-			delete(l.trades, id)
+			l.remove(t)
 		}
 	}
+	delete(l.floors, market)
 }
 
 // drop undoes a trade, for REST to tell it anew.
@@ -89,7 +126,7 @@ func (l *ledger) drop(t *trade) {
 			o.failed -= f.Size
 		}
 	}
-	delete(l.trades, t.id)
+	l.remove(t)
 }
 
 // reset undoes what is known of an order but for its fills, for REST to tell it anew.

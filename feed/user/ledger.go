@@ -17,8 +17,9 @@ const (
 	// comes late of them does not open them again.
 	maxClosed = 10_000
 	// maxTrades is how many trades are kept: beyond, those that are final and known to REST
-	// are forgotten, oldest first.
+	// are forgotten, oldest first. maxFills is how many fills all that are there may have.
 	maxTrades = 4096
+	maxFills  = 8 * maxTrades
 	// maxLeft is of how many markets it is remembered that they were left.
 	maxLeft = 4096
 )
@@ -28,9 +29,13 @@ const (
 // the order of it does not matter. An order is matched by no less than was ever said, and
 // once closed stays so; a trade has one size, and the newest of its statuses.
 type ledger struct {
-	since  feed.Timestamp // trades that were matched before are not kept
+	// since: trades that were matched before are no fills of the account's. They are kept for
+	// what they tell of orders that are known.
+	since  feed.Timestamp
 	orders map[string]*order
 	trades map[string]*trade
+	keep   int // trades beyond that many may be forgotten
+	fills  int // of all trades
 	open   int // orders that are open and whose details are known
 	// closed are orders that are not open, in the order in which that was learned: at most
 	// maxClosed and those that are not yet forgotten. forgotten is the newest time of any that
@@ -39,13 +44,15 @@ type ledger struct {
 	forgotten feed.Timestamp
 	// left has the same of markets that were left: at most maxLeft.
 	left map[string]feed.Timestamp
-	// settled are trades in the order in which they became final. Trades that were matched
-	// before floor have all been seen, and those of them that are not there are forgotten.
-	settled []string
-	floor   feed.Timestamp
+	// floors are times by market, or that of all, see floor; named: markets are followed by
+	// name, and at most MaxMarkets have one.
+	floors map[string]feed.Timestamp
+	named  bool
 
-	seq    uint64         // of the last input of the stream: it grows by one with each
-	newest feed.Timestamp // that the stream has told
+	seq uint64 // of the last input of the stream: it grows by one with each
+	// newest is the newest time that the stream has told, latest the same whatever the clock of
+	// this machine says of it.
+	newest, latest feed.Timestamp
 	// touched are the orders that the present input has changed or may have made odd.
 	touched []*order
 	news    []Event // what has changed, for those who follow
@@ -96,7 +103,10 @@ var (
 )
 
 func newLedger(since feed.Timestamp, stats *Stats) *ledger {
-	return &ledger{since: since, orders: map[string]*order{}, trades: map[string]*trade{}, left: map[string]feed.Timestamp{}, stats: stats}
+	return &ledger{
+		since: since, keep: maxTrades, stats: stats,
+		orders: map[string]*order{}, trades: map[string]*trade{}, left: map[string]feed.Timestamp{}, floors: map[string]feed.Timestamp{},
+	}
 }
 
 // matched is how much of an order is matched, by all that is known.
@@ -127,6 +137,11 @@ func (l *ledger) past(t feed.Timestamp) feed.Timestamp {
 	return min(t, feed.Timestamp(l.now.UnixMilli()))
 }
 
+// heardOf takes note of a time that the stream has told.
+func (l *ledger) heardOf(t feed.Timestamp) {
+	l.newest, l.latest = max(l.newest, l.past(t)), max(l.latest, t)
+}
+
 func (l *ledger) touch(o *order) {
 	if !o.touched {
 		o.touched = true
@@ -136,7 +151,7 @@ func (l *ledger) touch(o *order) {
 
 // streamOrder merges what the stream says of an order.
 func (l *ledger) streamOrder(n *orderNews) error {
-	l.newest = max(l.newest, l.past(n.Updated))
+	l.heardOf(n.Updated)
 	o := l.orders[n.ID]
 	if o == nil {
 		if n.Updated > 0 && n.Updated <= max(l.forgotten, l.left[n.Market]) {
@@ -182,7 +197,8 @@ func (l *ledger) mergeOrder(o *order, n *orderNews, fresh bool) error {
 		o.Order = n.Order
 		o.Status = status
 		o.known = true
-		o.prior = o.prior || n.Created == 0 || n.Created < l.since+1000
+		begun := l.since + 1000 // whatever the second that a time is given in
+		o.prior = o.prior || n.Created < begun && (n.Matched > 0 || n.Updated < begun)
 		if status.Open() {
 			o.Status = Live
 			if l.open++; l.open > maxOpen {
@@ -263,7 +279,7 @@ func (l *ledger) forgetOrder(id string) {
 
 // streamTrade merges what the stream says of a trade.
 func (l *ledger) streamTrade(n *tradeNews) error {
-	l.newest = max(l.newest, l.past(max(n.said, n.updated)))
+	l.heardOf(max(n.said, n.updated))
 	return l.mergeTrade(n, true)
 }
 
@@ -271,7 +287,7 @@ func (l *ledger) streamTrade(n *tradeNews) error {
 func (l *ledger) mergeTrade(n *tradeNews, stream bool) error {
 	t := l.trades[n.id]
 	if t == nil {
-		if n.time < l.since || n.time < l.floor {
+		if l.isLate(n, stream) {
 			l.stats.Late++
 			return nil
 		}
@@ -297,6 +313,13 @@ func (l *ledger) mergeTrade(n *tradeNews, stream bool) error {
 	}
 	l.advance(t, n)
 	return nil
+}
+
+// tell tells those who follow of a fill, if it is one of the account's time.
+func (l *ledger) tell(f *Fill) {
+	if f.Time >= l.since {
+		l.news = append(l.news, Event{Kind: FillEvent, Fill: *f})
+	}
 }
 
 // same says whether two news are of the same trade.
@@ -335,7 +358,7 @@ func (t *trade) before(n *tradeNews, heard uint64, stream bool) bool {
 
 // addTrade adds a trade that was not known, and its fills to their orders.
 func (l *ledger) addTrade(n *tradeNews, stream bool) error {
-	if len(l.trades) >= 2*maxTrades {
+	if len(l.trades) >= 2*maxTrades || l.fills+len(n.fills) > maxFills {
 		return errTooMany
 	}
 	t := &trade{tradeNews: *n}
@@ -362,24 +385,22 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 		}
 	}
 	l.trades[n.id] = t
+	l.fills += len(t.fills)
 	for i := range t.fills {
 		f := &t.fills[i]
 		o := l.orders[f.Order]
 		was := o.Order
+		take := min(f.Size, o.loose)
+		o.before, o.loose, o.taken = o.before-take, o.loose-take, o.taken+take
 		if f.Counts() {
-			take := min(f.Size, o.loose)
-			o.before, o.loose, o.taken = o.before-take, o.loose-take, o.taken+take
 			o.filled += f.Size
 			o.made += makes(f)
 		} else {
 			o.failed += f.Size
 		}
 		l.touch(o)
-		l.news = append(l.news, Event{Kind: FillEvent, Fill: *f})
+		l.tell(f)
 		l.settle(o, &was)
-	}
-	if t.status.Final() {
-		l.settled = append(l.settled, t.id)
 	}
 	return nil
 }
@@ -414,10 +435,7 @@ func (l *ledger) advance(t *trade, n *tradeNews) {
 			l.touch(o)
 			l.settle(o, &was)
 		}
-		l.news = append(l.news, Event{Kind: FillEvent, Fill: *f})
+		l.tell(f)
 	}
 	t.status, t.updated, t.said = n.status, n.updated, n.said
-	if t.status.Final() {
-		l.settled = append(l.settled, t.id)
-	}
 }

@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"example.com/truebook/feed/keys"
 )
 
 // script drives a core by hand.
@@ -15,21 +17,26 @@ type script struct {
 	now     time.Time
 	effects []effect
 	events  []Event
+	slow    bool // nothing is written until the test says so
 }
 
 // scripted returns a core that has begun to run.
 func scripted(t *testing.T, markets ...string) *script {
 	t.Helper()
 	now := time.UnixMilli(1725842400_000)
-	s := &script{t: t, core: newCore(owner, markets, now.Add(-time.Hour), 1), now: now}
+	s := &script{t: t, core: newCore(keys.NewSecret(owner), markets, now.Add(-time.Hour), 1), now: now}
 	s.tell(&input{kind: runBegan})
 	return s
 }
 
+// tell tells the core something, and that what it wants to be written is written.
 func (s *script) tell(in *input) {
 	s.t.Helper()
 	var next time.Time
 	s.effects, next = s.core.step(s.now, in, nil)
+	for s.core.writing && !s.slow {
+		s.effects, next = s.core.step(s.now, &input{kind: wroteAll, conn: s.core.conn}, s.effects)
+	}
 	s.events = append(s.events, s.core.ledger.news...)
 	s.core.ledger.news = nil
 	if next.Sub(s.now) > time.Hour {

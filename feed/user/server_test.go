@@ -3,6 +3,7 @@ package user_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"maps"
 	"slices"
@@ -319,6 +320,38 @@ func TestWatch(t *testing.T) {
 			}
 		}
 		if s := a.Stats(); s.BadMessages > 0 {
+			t.Errorf("%+v", s)
+		}
+	})
+}
+
+// TestWatchInALoop: as many markets as there may be, one call for each, change nothing for
+// the connection.
+func TestWatchInALoop(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w := newWorld(t, feedtest.AccountOptions{Seed: 3, PerMinute: 120})
+		w.options.Markets = []string{w.markets[0].Condition}
+		a := w.run(t)
+		known(t, a, 10*time.Second)
+		for i := range user.MaxMarkets - 3 {
+			if err := a.Watch(fmt.Sprintf("0x%064x", i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for _, m := range w.markets[1:] {
+			if err := a.Watch(m.Condition); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if err := a.Watch(fmt.Sprintf("0x%064x", user.MaxMarkets)); !errors.Is(err, user.ErrNoMarket) {
+			t.Errorf("one more: %v", err)
+		}
+		known(t, a, 10*time.Second)
+		time.Sleep(time.Minute)
+		w.server.Do(func(*feedtest.Venue) { w.truth.Rest() })
+		time.Sleep(time.Minute)
+		w.compare(t, a.View())
+		if s := a.Stats(); s.Dials != 1 || s.BadMessages > 0 || s.Missed > 0 {
 			t.Errorf("%+v", s)
 		}
 	})

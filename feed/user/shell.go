@@ -117,8 +117,12 @@ func (a *Account) tell(in *input) {
 		return
 	}
 	a.timer.Reset(max(next.Sub(now), time.Millisecond))
+	var texts [][]byte
 	for i := range a.effects {
-		a.do(&a.effects[i])
+		texts = append(texts, a.do(&a.effects[i])...)
+	}
+	if len(texts) > 0 {
+		a.conn.write(texts)
 	}
 }
 
@@ -135,23 +139,24 @@ func (a *Account) guard() {
 	}
 }
 
-// do does what the core asks for.
-func (a *Account) do(e *effect) {
+// do does what the core asks for, and returns what the connection is to write for it.
+func (a *Account) do(e *effect) (texts [][]byte) {
 	switch e.kind {
 	case dialEffect:
 		a.dial(e)
 	case dropEffect:
 		a.conn.cancel()
 	case pingEffect:
-		a.conn.write([]byte("PING"))
+		return [][]byte{[]byte("PING")}
 	case subscribeEffect:
-		a.conn.write(operations("subscribe", e.markets)...)
+		return operations("subscribe", e.markets)
 	case unsubscribeEffect:
-		a.conn.write(operations("unsubscribe", e.markets)...)
+		return operations("unsubscribe", e.markets)
 	case ordersEffect, tradesEffect:
 		request := *e
 		a.workers.Go(func() { a.fetch(&request) })
 	}
+	return nil
 }
 
 // fetch asks for a page.
@@ -191,12 +196,8 @@ type connection struct {
 	number  int
 	ctx     context.Context //nolint:containedctx // it is the life of the connection
 	cancel  context.CancelFunc
-	writes  chan []byte
+	writes  chan [][]byte // has room for one: the core waits until it is written
 }
-
-// maxWrites bounds what waits for a connection that takes seconds to write: PINGs, and
-// changes of what is subscribed to.
-const maxWrites = 64
 
 // dial begins a connection.
 func (a *Account) dial(e *effect) {
@@ -204,7 +205,7 @@ func (a *Account) dial(e *effect) {
 		a.conn.cancel()
 	}
 	ctx, cancel := context.WithCancel(a.ctx)
-	c := &connection{account: a, number: e.conn, ctx: ctx, cancel: cancel, writes: make(chan []byte, maxWrites)}
+	c := &connection{account: a, number: e.conn, ctx: ctx, cancel: cancel, writes: make(chan [][]byte, 1)}
 	a.conn = c
 	first := subscription(&a.credentials, e.markets)
 	a.workers.Go(func() {
@@ -213,15 +214,12 @@ func (a *Account) dial(e *effect) {
 	})
 }
 
-// write sends texts when what came before is sent. It does not wait: a connection that
-// takes too much time is ended.
-func (c *connection) write(texts ...[]byte) {
-	for _, text := range texts {
-		select {
-		case c.writes <- text:
-		default:
-			c.cancel()
-		}
+// write sends texts. It does not wait.
+func (c *connection) write(texts [][]byte) {
+	select {
+	case c.writes <- texts:
+	default:
+		c.cancel() // which the core does not let happen
 	}
 }
 
@@ -262,17 +260,20 @@ func (c *connection) live(first []byte) {
 	}
 }
 
-// keepWriting sends what is to be sent.
+// keepWriting sends what is to be sent, and tells the core when it is.
 func (c *connection) keepWriting(conn *live.Conn) {
 	for {
 		select {
 		case <-c.ctx.Done():
 			return
-		case text := <-c.writes:
-			if conn.Send(c.ctx, text) != nil {
-				c.cancel() // and what reads it tells the core
-				return
+		case texts := <-c.writes:
+			for _, text := range texts {
+				if conn.Send(c.ctx, text) != nil {
+					c.cancel() // and what reads it tells the core
+					return
+				}
 			}
+			c.account.step(&input{kind: wroteAll, conn: c.number})
 		}
 	}
 }

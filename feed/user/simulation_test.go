@@ -2,17 +2,14 @@ package user
 
 import (
 	"flag"
-	"fmt"
 	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
-	"strings"
 	"testing"
 	"time"
 
-	"example.com/truebook/book"
 	"example.com/truebook/feed/feedtest"
 	"example.com/truebook/feed/keys"
 )
@@ -33,10 +30,14 @@ type simulation struct {
 	account     *feedtest.Account
 	credentials keys.Credentials
 	core        *core
+	opened      time.Time // the venue
 	began       time.Time
+	since       time.Time // the account's
 	next        time.Time
 	fetches     map[uint64]uint64 // flights by the venue's number
 	asked       uint64
+	slow        time.Duration // what it takes to write
+	wroteAt     time.Time     // when that is done which is being written
 	transit     time.Duration // how much later than true something may be known
 	bound       time.Duration // how long after a loss something may be wrong
 	trace       bool
@@ -64,6 +65,7 @@ func newSimulation(t *testing.T, seed uint64) *simulation {
 		seenFills: map[string]TradeStatus{}, trace: *oneSeed != 0,
 	}
 	s.venue = feedtest.NewVenue(feedtest.VenueOptions{Seed: seed, Markets: 1 + s.random.IntN(3), Rate: 2})
+	s.opened = s.venue.Now()
 	o := feedtest.AccountOptions{Seed: seed, PerMinute: float64(20 + s.random.IntN(100)), PageSize: []int{3, 10, 100}[s.random.IntN(3)], MaxOrders: 5 + s.random.IntN(20)}
 	if s.random.IntN(2) == 0 {
 		o.Repeat, o.Delay = 0.2, 0.1
@@ -71,18 +73,47 @@ func newSimulation(t *testing.T, seed uint64) *simulation {
 	if s.random.IntN(3) == 0 {
 		o.Lose = 0.03
 	}
+	if s.random.IntN(2) == 0 {
+		o.SelfTrades, o.OtherKey = 0.3, 0.2
+	}
+	if s.random.IntN(3) == 0 {
+		o.Stuck = 0.05
+	}
 	s.account = s.venue.OpenAccount(o)
 	var err error
 	a := s.account
 	if s.credentials, err = keys.NewCredentials(a.Address, a.Key, a.Secret, a.Passphrase); err != nil {
 		t.Fatal(err)
 	}
-	s.began = s.venue.Now()
-	s.core = newCore(a.Key, s.someMarkets(), s.began, seed)
+	s.before()
+	s.core = newCore(s.credentials.Key, s.someMarkets(), s.since, seed)
+	if s.random.IntN(2) == 0 {
+		s.core.ledger.keep = s.random.IntN(30)
+	}
 	// With small pages, an answer takes long: orders are read until two readings agree.
 	s.bound = auditInterval + firstAudit + 5*time.Second + 150*time.Second/time.Duration(o.PageSize)
+	s.slow = []time.Duration{time.Millisecond, 100 * time.Millisecond, 2 * time.Second}[s.random.IntN(3)]
 	s.injectFaults()
 	return s
+}
+
+// before lets some of the account's life be over before it is followed: and chooses its
+// time, which may be another one than the beginning.
+func (s *simulation) before() {
+	past := []time.Duration{0, 20 * time.Second, 2 * time.Minute}[s.random.IntN(3)]
+	end := s.venue.Now().Add(past)
+	for _, ok := s.venue.Advance(end); ok; _, ok = s.venue.Advance(end) {
+	}
+	s.began = s.venue.Now()
+	s.since = s.began
+	switch s.random.IntN(6) {
+	case 0:
+		s.since = s.began.Add(24 * time.Hour)
+	case 1:
+		s.since = s.began.Add(time.Minute)
+	case 2:
+		s.since = s.began.Add(-past / 2)
+	}
 }
 
 // someMarkets chooses what is followed: everything, or a part that changes.
@@ -97,7 +128,11 @@ func (s *simulation) someMarkets() []string {
 		if s.random.IntN(2) == 0 {
 			kind = marketsLeft
 		}
-		s.changes = append(s.changes, change{s.began.Add(time.Duration(s.random.Int64N(int64(active)))), kind, m})
+		at := s.began.Add(time.Duration(s.random.Int64N(int64(active))))
+		if len(s.changes) > 0 && s.random.IntN(3) == 0 { // at once
+			at = s.changes[len(s.changes)-1].at
+		}
+		s.changes = append(s.changes, change{at, kind, m})
 	}
 	slices.SortFunc(s.changes, func(a, b change) int { return a.at.Compare(b.at) })
 	return []string{markets[0].Condition}
@@ -116,7 +151,13 @@ func (s *simulation) follow() {
 		c := s.changes[0]
 		s.changes = s.changes[1:]
 		s.tell(&input{kind: c.kind, markets: []string{c.market}})
-		clear(s.seenFills) // those of a market that is followed again are new
+		for _, t := range s.account.Trades() { // those of a market that is followed again are new
+			for _, f := range t.Fills {
+				if t.Market == c.market && c.kind == marketsLeft && !s.core.follows(c.market) {
+					delete(s.seenFills, t.ID+f.Order)
+				}
+			}
+		}
 	}
 }
 
@@ -143,7 +184,7 @@ func (s *simulation) injectFaults() {
 	for range s.random.IntN(8) {
 		f := kinds[s.random.IntN(len(kinds))]
 		f.Market = -1
-		f.At = time.Duration(s.random.Int64N(int64(active)))
+		f.At = s.began.Sub(s.opened) + time.Duration(s.random.Int64N(int64(active)))
 		s.venue.Inject(f)
 		if f.Kind >= feedtest.RESTTimeout {
 			s.bound = maxUnaudited + 30*time.Second
@@ -164,10 +205,17 @@ func (s *simulation) run(d time.Duration) {
 		if s.next.Before(until) {
 			until = s.next
 		}
+		if !s.wroteAt.IsZero() && s.wroteAt.Before(until) {
+			until = s.wroteAt
+		}
 		delivery, ok := s.venue.Advance(until)
-		if ok {
+		switch {
+		case ok:
 			s.deliver(&delivery)
-		} else {
+		case !s.wroteAt.IsZero() && !s.wroteAt.After(s.venue.Now()):
+			s.wroteAt = time.Time{}
+			s.tell(&input{kind: wroteAll, conn: s.core.conn})
+		default:
 			s.tell(&input{kind: timerRang})
 		}
 		s.follow()
@@ -216,6 +264,9 @@ func (s *simulation) tell(in *input) {
 	for i := range s.effects {
 		s.do(&s.effects[i])
 	}
+	if s.core.writing && s.wroteAt.IsZero() {
+		s.wroteAt = now.Add(time.Duration(s.random.Int64N(int64(s.slow))))
+	}
 }
 
 // saw looks at an event: a fill is new once, and its status is never final and then not.
@@ -242,8 +293,12 @@ func (s *simulation) do(e *effect) {
 	if s.trace {
 		s.t.Logf("   effect %+v", *e)
 	}
+	if e.kind >= pingEffect && e.kind <= unsubscribeEffect && !s.wroteAt.IsZero() {
+		s.t.Errorf("seed %d: %+v behind what is not written", s.seed, *e)
+	}
 	switch e.kind {
 	case dialEffect:
+		s.wroteAt = time.Time{}
 		s.venue.DialUser(e.conn)
 	case dropEffect:
 		s.venue.Hangup(e.conn)
@@ -282,152 +337,6 @@ func (s *simulation) ask(e *effect) {
 	s.asked++
 	s.fetches[s.asked] = e.flight
 	s.venue.Ask(s.asked, feedtest.AccountRequest{Method: http.MethodGet, Path: path, Query: query, Header: header})
-}
-
-// check compares what is known with what was true at some time since a while ago; and
-// longer ago where a message was lost.
-func (s *simulation) check(ago time.Duration) {
-	now := s.venue.Now()
-	c := s.core
-	if c.known {
-		if !s.wasKnown {
-			s.knownSince = now
-			if c.epoch <= s.epoch {
-				s.t.Errorf("seed %d: epoch %d after %d", s.seed, c.epoch, s.epoch)
-			}
-		} else if c.epoch != s.epoch {
-			s.t.Errorf("seed %d: the epoch changed from %d to %d while state was known", s.seed, s.epoch, c.epoch)
-		}
-		s.epoch = c.epoch
-	} else if s.wasKnown {
-		s.knownFor += now.Sub(s.knownSince)
-	}
-	s.wasKnown = c.known
-	oldest := map[string]time.Time{} // of what was lost lately
-	for _, l := range s.account.Losses() {
-		if old, ok := oldest[l.ID]; l.At.After(now.Add(-s.bound)) && (!ok || l.At.Before(old)) {
-			oldest[l.ID] = l.At
-		}
-	}
-	from := func(ids ...string) time.Time {
-		t := now.Add(-ago)
-		for _, id := range ids {
-			if lost, ok := oldest[id]; ok && lost.Before(t) {
-				t = lost.Add(-time.Nanosecond)
-			}
-		}
-		return t
-	}
-	v := c.view()
-	if wrong := s.wrongFills(v, from); wrong != "" {
-		s.t.Errorf("seed %d at %v (known %v for %v): %s", s.seed, now.Sub(s.began), c.known, now.Sub(s.knownSince), wrong)
-		return
-	}
-	if wrong := s.wrongOrders(v, from); wrong != "" {
-		s.t.Errorf("seed %d at %v (known %v for %v): %s", s.seed, now.Sub(s.began), c.known, now.Sub(s.knownSince), wrong)
-	}
-}
-
-// wrongFills says what is wrong with the fills.
-func (s *simulation) wrongFills(v *View, from func(...string) time.Time) string {
-	mine := map[string]Fill{}
-	for _, f := range v.Fills() {
-		id := f.Trade + f.Order
-		if _, twice := mine[id]; twice {
-			return "counted twice: " + id
-		}
-		mine[id] = f
-	}
-	for _, t := range s.account.Trades() {
-		if !s.core.follows(t.Market) {
-			continue
-		}
-		since := from(t.ID)
-		var allowed []string
-		for i, step := range t.Steps {
-			if i+1 == len(t.Steps) || t.Steps[i+1].At.After(since) {
-				allowed = append(allowed, step.Status)
-			}
-		}
-		for _, f := range t.Fills {
-			id := t.ID + f.Order
-			got, ok := mine[id]
-			delete(mine, id)
-			if !ok {
-				if v.Known && !t.Time.After(since) {
-					return fmt.Sprintf("no fill of %s by trade %s of %v ago", f.Order, t.ID, s.venue.Now().Sub(t.Time))
-				}
-				continue
-			}
-			role := Maker
-			if f.Taker {
-				role = Taker
-			}
-			if got.Token != f.Token || got.Side != f.Side || got.Price != f.Price || got.Size != f.Size || got.Role != role {
-				return fmt.Sprintf("fill %+v, want %+v", got, f)
-			}
-			status := strings.ToUpper(got.Status.String())
-			if v.Known && !slices.Contains(allowed, status) {
-				return fmt.Sprintf("trade %s is %s, want one of %v: %+v", t.ID, status, allowed, t.Steps)
-			}
-		}
-	}
-	for id := range mine {
-		return "no such trade: " + id
-	}
-	return ""
-}
-
-// wrongOrders says what is wrong with the open orders.
-func (s *simulation) wrongOrders(v *View, from func(...string) time.Time) string {
-	mine := map[string]Order{}
-	for _, o := range v.Orders() {
-		if _, twice := mine[o.ID]; twice {
-			return "an order twice: " + o.ID
-		}
-		mine[o.ID] = o
-	}
-	trades := map[string][]string{}
-	for _, t := range s.account.Trades() {
-		for _, f := range t.Fills {
-			trades[f.Order] = append(trades[f.Order], t.ID)
-		}
-	}
-	for _, o := range s.account.Orders() {
-		if !s.core.follows(o.Market) {
-			continue
-		}
-		got, ok := mine[o.ID]
-		delete(mine, o.ID)
-		var most book.Size
-		for _, step := range o.Steps {
-			most = max(most, step.Matched)
-		}
-		if ok && (got.Token != o.Token || got.Side != o.Side || got.Price != o.Price || got.Size != o.Size || got.Matched > most || got.Remaining() < 0) {
-			return fmt.Sprintf("order %+v, want %+v", got, o)
-		}
-		if !v.Known {
-			continue
-		}
-		since := from(append(trades[o.ID], o.ID)...)
-		// Of two trades the later may be heard of first: between two true sizes there are
-		// others then, for as long as messages take.
-		right := !ok && o.Steps[0].At.After(since)
-		least := most
-		for i, step := range o.Steps {
-			if i+1 == len(o.Steps) || o.Steps[i+1].At.After(since) {
-				right = right || ok == step.Open
-				least = min(least, step.Matched)
-			}
-		}
-		if !right || ok && got.Matched < least {
-			return fmt.Sprintf("order %+v (there: %v), want %+v", got, ok, o)
-		}
-	}
-	for id := range mine {
-		return "no such order: " + id
-	}
-	return ""
 }
 
 // settle lets the account rest, and expects exactly what is true.

@@ -67,7 +67,7 @@ type Stats struct {
 	// are no orders and trades of the API key.
 	UnknownEvents, Foreign uint64
 	// Repeats and Late are messages about trades that said nothing new, and about what was
-	// forgotten, or left, or is older than the account's time.
+	// forgotten, or left, or is older than the account's time and concerns none of its orders.
 	Repeats, Late uint64
 	// Missed counts orders and trades of which REST knew something that the stream did not
 	// say within some seconds. Each ends the connection, once a minute at most.

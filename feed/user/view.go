@@ -12,7 +12,8 @@ import (
 // read by any number of goroutines. What its methods return belongs to it: read it only.
 type View struct {
 	// Known says that orders and fills are those that the exchange has, as far as its messages
-	// have come. If it is false they are the last that were known, and Reason says why.
+	// have come. If it is false they are all that has been told so far: some may be missing,
+	// or not be so any more. Reason says why.
 	Known  bool
 	Reason Reason
 	Since  time.Time // when that began, by the clock of this machine
@@ -86,7 +87,9 @@ func (c *core) view() *View {
 			cmp.Compare(a.Created, b.Created), cmp.Compare(a.ID, b.ID))
 	})
 	for _, t := range c.ledger.trades {
-		v.fills = append(v.fills, t.fills...)
+		if t.time >= c.ledger.since {
+			v.fills = append(v.fills, t.fills...)
+		}
 	}
 	slices.SortFunc(v.fills, func(a, b Fill) int {
 		return cmp.Or(cmp.Compare(a.Time, b.Time), cmp.Compare(a.Trade, b.Trade), cmp.Compare(a.Order, b.Order), cmp.Compare(a.Role, b.Role))
