@@ -109,9 +109,9 @@ func (s *shard) begins(t *token, c *feed.Change, k key) bool {
 // startRun begins a run. A match of its hash proves nothing if another state may
 // be newer, or if this one has been announced before.
 func (s *shard) startRun(t *token, k key) {
-	t.horizon.announce(k)
+	unordered := t.horizon.announce(k)
 	overtaken := t.wasSetBack && s.now < t.setBackAt.after(maxDisorder*time.Millisecond)
-	ambiguous := overtaken || t.horizon.unordered(k) || t.ring.has(k)
+	ambiguous := unordered || overtaken || t.ring.has(k)
 	t.run = run{}
 	t.run.key, t.run.ambiguous = k, ambiguous
 	t.ring.add(k)

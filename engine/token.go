@@ -121,14 +121,16 @@ type horizon struct {
 	crowded bool
 }
 
-// announce takes note of a state.
-func (h *horizon) announce(k key) {
+// announce takes note of a state, and says whether another may be newer.
+func (h *horizon) announce(k key) (unordered bool) {
 	switch {
 	case k.time > h.newest.time:
 		h.newest, h.crowded = k, false
+		return false
 	case k.time == h.newest.time && k != h.newest:
 		h.crowded = true
 	}
+	return h.unordered(k)
 }
 
 // unordered says whether another state may be newer than this one: the exchange's
