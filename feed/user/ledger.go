@@ -365,6 +365,7 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 	if stream {
 		t.heard = l.seq
 	}
+	orders := make([]*order, len(t.fills)) // one may be forgotten when another closes
 	for i := range t.fills {
 		f := &t.fills[i]
 		o := l.orders[f.Order]
@@ -383,12 +384,12 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 		if o.filled+f.Size > maxShares || o.known && o.made+makes(f) > o.Size {
 			return errMuch
 		}
+		orders[i] = o
 	}
 	l.trades[n.id] = t
 	l.fills += len(t.fills)
-	for i := range t.fills {
+	for i, o := range orders {
 		f := &t.fills[i]
-		o := l.orders[f.Order]
 		was := o.Order
 		take := min(f.Size, o.loose)
 		o.before, o.loose, o.taken = o.before-take, o.loose-take, o.taken+take
@@ -424,8 +425,7 @@ func (l *ledger) advance(t *trade, n *tradeNews) {
 				f.Transaction = o.Transaction
 			}
 		}
-		if n.status == Failed {
-			o := l.orders[f.Order]
+		if o := l.orders[f.Order]; o != nil && n.status == Failed { // nil: it is forgotten
 			was := o.Order
 			// What was matched stays: the exchange does not say that it gives it back.
 			o.said = max(o.said, o.matched())

@@ -159,7 +159,7 @@ func (c *core) closeAbsent(f *flight) (again, unsure bool) {
 	l := c.ledger
 	for _, id := range slices.Sorted(maps.Keys(l.orders)) {
 		o := l.orders[id]
-		if !o.Status.Open() || o.heard > f.seq || o.born > f.seq || f.orders[id] != nil {
+		if o == nil || !o.Status.Open() || o.heard > f.seq || o.born > f.seq || f.orders[id] != nil {
 			continue
 		}
 		patience := recent

@@ -1,0 +1,146 @@
+package user
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"example.com/truebook/book"
+)
+
+// closeMany lets the ledger remember as many closed orders as it can.
+func (s *script) closeMany(prefix string, n int) {
+	s.t.Helper()
+	for i := range n {
+		s.frame(orderText(fmt.Sprintf("%s%05d", prefix, i), "CANCELLATION", "CANCELED", "0", at+int64(i)))
+	}
+}
+
+// TestForgottenOrderFails: a trade may fail when its order is remembered no more.
+func TestForgottenOrderFails(t *testing.T) {
+	t.Parallel()
+	s := scripted(t)
+	s.join(page(), page())
+	s.frame(orderText("0xa", "PLACEMENT", "LIVE", "0", at))
+	s.frame(fillOf("t1", "0xa", "MINED", "100", at/1000).text)
+	s.closeMany("0xc", maxClosed)
+	if s.core.ledger.orders["0xa"] != nil {
+		t.Fatal("the order is remembered")
+	}
+	s.frame(fillOf("t1", "0xa", "FAILED", "100", at/1000+5).text)
+	if v := s.core.view(); len(v.Fills()) != 1 || v.Fills()[0].Status != Failed {
+		t.Errorf("%+v", v.Fills())
+	}
+}
+
+// TestAbsentWhileFull: orders that REST does not have any more are closed when as many are
+// remembered as can be.
+func TestAbsentWhileFull(t *testing.T) {
+	t.Parallel()
+	s := scripted(t)
+	s.join(page(resting("0xa", "0"), resting("0xb", "0")), page())
+	s.closeMany("0xc", maxClosed)
+	s.exchange(time.Minute, page(resting("0xb", "0")))
+	s.state(true, NoReason)
+	if v := s.core.view(); len(v.Orders()) != 1 || len(s.core.ledger.orders) != maxClosed+1 {
+		t.Errorf("%+v, %d orders", v.Orders(), len(s.core.ledger.orders))
+	}
+}
+
+// TestTradeWhileFull: a trade that closes one order, and concerns one that is forgotten for
+// that.
+func TestTradeWhileFull(t *testing.T) {
+	t.Parallel()
+	s := scripted(t)
+	s.join(page(), page())
+	s.frame(orderText("0xa", "PLACEMENT", "LIVE", "0", at))
+	s.closeMany("0xc", maxClosed)
+	second := fmt.Sprintf(`},{"order_id":"0xc00000","owner":"%s","matched_amount":"10","price":"0.5","asset_id":"%s"}]`, owner, yes)
+	s.frame(strings.Replace(fillOf("t1", "0xa", "MATCHED", "100", at/1000).text, "}]", second, 1))
+	if v := s.core.view(); len(v.Fills()) != 2 || len(v.Orders()) != 0 {
+		t.Errorf("%+v, %+v", v.Fills(), v.Orders())
+	}
+}
+
+// TestManyFillsEach: trades of many of the account's orders each are forgotten as well.
+func TestManyFillsEach(t *testing.T) {
+	t.Parallel()
+	s := scripted(t)
+	s.join(page(), page())
+	const each = 256
+	var last string
+	for i := range 2 * maxFills / each {
+		second := at/1000 + int64(i)*30
+		var makers []string
+		for j := range each {
+			makers = append(makers, fmt.Sprintf(`{"order_id":"0x%d","owner":"%s","matched_amount":"0.01","price":"0.5","asset_id":"%s"}`, j, owner, yes))
+		}
+		text := fillOf(fmt.Sprint("t", i), "0xa", "CONFIRMED", "1", second).text
+		from, to := strings.Index(text, `[{"order_id`), strings.Index(text, "]}")
+		last = text[:from] + "[" + strings.Join(makers, ",") + text[to:]
+		s.now = time.Unix(second, 0)
+		s.frame("PONG")
+		s.frame(last)
+		if i == 0 {
+			s.state(true, NoReason)
+		}
+		s.exchange(2*time.Second, page())
+	}
+	s.exchange(time.Minute, page())
+	s.state(true, NoReason)
+	if n := s.core.ledger.fills; n > maxFills || n < maxFills/4 {
+		t.Errorf("%d fills", n)
+	}
+}
+
+// TestBehindWithinASecond: an answer of REST that is a second behind does not set back what
+// the stream has told, and nor does a message that comes once more.
+func TestBehindWithinASecond(t *testing.T) {
+	told := func(status string, ms int64) string { return tradeText("t1", "0xa", status, "10", at/1000, ms) }
+	s := scripted(t)
+	s.join(page(resting("0xa", "0")), page())
+	for i, status := range []string{"MATCHED", "MINED", "RETRYING", "MINED"} {
+		s.frame(told(status, at+int64(i)))
+	}
+	s.exchange(firstAudit-time.Second, page(resting("0xa", "10")))
+	s.audit(2*time.Second, page(resting("0xa", "10")), page(told("RETRYING", 0)))
+	status := func(want TradeStatus) {
+		t.Helper()
+		if v := s.core.view(); len(v.Fills()) != 1 || v.Fills()[0].Status != want || v.Fills()[0].Size != 10*book.Share {
+			t.Errorf("%+v, want %v", v.Fills(), want)
+		}
+	}
+	status(Mined)
+	s.audit(3*time.Second, page(resting("0xa", "10")), page(told("MINED", 0)))
+	status(Mined)
+	s.state(true, NoReason)
+	if st := s.core.stats; st.Stale != 1 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// TestRepeatedAfterREST: REST is the first to say that a trade is retried. What the stream
+// said before, and says once more, does not set it back; what it says later counts.
+func TestRepeatedAfterREST(t *testing.T) {
+	for _, first := range []bool{true, false} {
+		told := func(status string, ms int64) string { return tradeText("t1", "0xa", status, "10", at/1000, ms) }
+		s := scripted(t)
+		s.join(page(resting("0xa", "0")), page())
+		if first {
+			s.frame(told("MINED", at+1))
+		}
+		s.exchange(firstAudit-time.Second, page(resting("0xa", "10")), listed{at / 1000, told("RETRYING", 0)})
+		s.exchange(10*time.Second, page(resting("0xa", "10")), listed{at / 1000, told("RETRYING", 0)})
+		for range 3 {
+			s.frame(told("MINED", at+1))
+			if f := s.core.view().Fills(); len(f) != 1 || f[0].Status != Retrying {
+				t.Errorf("%v: %+v", first, f)
+			}
+		}
+		s.frame(told("MINED", at+2))
+		if f := s.core.view().Fills(); f[0].Status != Mined {
+			t.Errorf("%v: %+v", first, f)
+		}
+	}
+}
