@@ -17,9 +17,11 @@ const (
 	// comes late of them does not open them again.
 	maxClosed = 10_000
 	// maxTrades is how many trades are kept: beyond, those that are final and known to REST
-	// are forgotten, oldest first. maxFills is how many fills all that are there may have.
+	// are forgotten, oldest first. maxFills is how many fills all that are there may have, of
+	// which keepFills are kept.
 	maxTrades = 4096
 	maxFills  = 8 * maxTrades
+	keepFills = maxFills / 2
 	// maxLeft is of how many markets it is remembered that they were left.
 	maxLeft = 4096
 )

@@ -2,6 +2,7 @@ package user
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -43,6 +44,9 @@ func (c *core) take(f *flight) {
 	}
 	a.stale = time.Time{}
 	if err := c.merge(f, force); err != nil {
+		if errors.Is(err, errTooMany) { // what came while there was no connection needs room
+			l.forget(c.told(), 0, 0)
+		}
 		c.stats.BadMessages++
 		a.again(c.now, 0)
 		c.doubt(reasonOf(err))
@@ -65,13 +69,19 @@ func (c *core) take(f *flight) {
 	a.flight, a.failures, a.audited = nil, 0, c.now
 	a.back = overlap
 	a.completeTo = max(a.completeTo, f.newest)
-	l.forget(a.completeTo - feed.Timestamp(overlap/time.Millisecond))
+	l.forget(c.told(), l.keep, keepFills)
 	a.at = c.now.Add(auditInterval)
 	if a.fresh || again || l.reopened {
 		a.fresh, a.at = false, c.now.Add(firstAudit)
 	}
 	c.recheck()
 	c.trust()
+}
+
+// told is a time: of trades that were matched before, REST has told all, and need tell no
+// more.
+func (c *core) told() feed.Timestamp {
+	return c.rest.completeTo - feed.Timestamp(overlap/time.Millisecond)
 }
 
 // contradicts says whether REST tells less than the stream had told before it was asked:

@@ -69,7 +69,7 @@ func TestManyFillsEach(t *testing.T) {
 	s := scripted(t)
 	s.join(page(), page())
 	const each = 256
-	var last string
+	var last listed
 	for i := range 2 * maxFills / each {
 		second := at/1000 + int64(i)*30
 		var makers []string
@@ -78,19 +78,16 @@ func TestManyFillsEach(t *testing.T) {
 		}
 		text := fillOf(fmt.Sprint("t", i), "0xa", "CONFIRMED", "1", second).text
 		from, to := strings.Index(text, `[{"order_id`), strings.Index(text, "]}")
-		last = text[:from] + "[" + strings.Join(makers, ",") + text[to:]
+		last = listed{second, text[:from] + "[" + strings.Join(makers, ",") + text[to:]}
 		s.now = time.Unix(second, 0)
 		s.frame("PONG")
-		s.frame(last)
-		if i == 0 {
-			s.state(true, NoReason)
-		}
-		s.exchange(2*time.Second, page())
+		s.frame(last.text)
+		s.exchange(2*time.Second, page(), last)
 	}
-	s.exchange(time.Minute, page())
+	s.exchange(time.Minute, page(), last)
 	s.state(true, NoReason)
-	if n := s.core.ledger.fills; n > maxFills || n < maxFills/4 {
-		t.Errorf("%d fills", n)
+	if n := len(s.core.view().Fills()); n > keepFills+1000 || n < keepFills || s.core.stats.BadMessages > 0 {
+		t.Errorf("%d fills, %+v", n, s.core.stats)
 	}
 }
 
@@ -142,5 +139,37 @@ func TestRepeatedAfterREST(t *testing.T) {
 		if f := s.core.view().Fills(); f[0].Status != Mined {
 			t.Errorf("%v: %+v", first, f)
 		}
+	}
+}
+
+// TestManyTradesMissed: as many trades are kept as can be, and more than there is room for
+// beside them are made while there is no connection.
+func TestManyTradesMissed(t *testing.T) {
+	t.Parallel()
+	s := scripted(t)
+	s.join(page(), page())
+	trade := func(i int) listed {
+		return fillOf(fmt.Sprint("t", i), "big", "CONFIRMED", "0.01", at/1000+int64(i))
+	}
+	open := func(i int) string { return page(resting("big", fmt.Sprintf("%d.%02d", i/100, i%100))) }
+	s.frame(orderText("big", "PLACEMENT", "LIVE", "0", at))
+	for i := 1; i <= maxTrades; i++ {
+		s.now = time.Unix(at/1000+int64(i), 0)
+		s.frame(trade(i).text)
+	}
+	s.core.step(s.now, &input{kind: connClosed, conn: s.core.conn}, nil)
+	s.exchange(3*time.Second, open(maxTrades), trade(maxTrades))
+	s.state(true, NoReason)
+	s.tell(&input{kind: connClosed, conn: s.core.conn})
+	const all = 2*maxTrades + 200
+	var missed []listed
+	for i := maxTrades + 1; i <= all; i++ {
+		missed = append(missed, trade(i))
+	}
+	s.now = time.Unix(at/1000+all+5, 0)
+	s.exchange(30*time.Second, open(all), missed...)
+	s.state(true, NoReason)
+	if v := s.core.view(); v.Orders()[0].Matched != all*10_000 || len(v.Fills()) < maxTrades {
+		t.Errorf("%+v, %d fills", v.Orders(), len(v.Fills()))
 	}
 }
