@@ -91,8 +91,10 @@ type order struct {
 
 // trade is what is known of one.
 type trade struct {
-	tradeNews
-	heard uint64 // when the stream last told of it, 0 if REST did
+	tradeNews             // said is the newest of all
+	heard     uint64      // when the stream last told of it, 0 if REST did
+	was       TradeStatus // before its status, in the second of wasAt
+	wasAt     feed.Timestamp
 }
 
 // Contradictions between news, which no merging resolves.
@@ -311,6 +313,7 @@ func (l *ledger) mergeTrade(n *tradeNews, stream bool) error {
 		return errTwoEnds
 	case !t.before(n, heard, stream):
 		l.stats.Repeats++
+		t.said = max(t.said, n.said)
 		return nil
 	}
 	l.advance(t, n)
@@ -343,7 +346,8 @@ func (t *trade) same(n *tradeNews) bool {
 
 // before says whether what is known of a trade is older than what is said. Statuses have
 // an order, but for Retrying and Mined, which may follow each other more than once. Those
-// are told apart by their times, and within a second by when the message was made.
+// are told apart by their times, and within a second by when the message was made. REST
+// does not say that: of two statuses in a second that are known, it may be behind.
 func (t *trade) before(n *tradeNews, heard uint64, stream bool) bool {
 	switch {
 	case t.status.Final():
@@ -354,6 +358,8 @@ func (t *trade) before(n *tradeNews, heard uint64, stream bool) bool {
 		return n.updated > t.updated
 	case stream && heard > 0 && n.said != t.said:
 		return n.said > t.said
+	case n.status == t.was && n.updated == t.wasAt:
+		return false
 	}
 	return n.status > t.status
 }
@@ -439,5 +445,6 @@ func (l *ledger) advance(t *trade, n *tradeNews) {
 		}
 		l.tell(f)
 	}
-	t.status, t.updated, t.said = n.status, n.updated, n.said
+	t.was, t.wasAt = t.status, t.updated
+	t.status, t.updated, t.said = n.status, n.updated, max(t.said, n.said)
 }
