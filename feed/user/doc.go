@@ -39,7 +39,8 @@
 //
 // A connection counts as subscribed when it has answered a PING that was sent behind the
 // subscription. An answer of REST that is older than what the stream had told before it
-// was asked is not taken; if there is no other for two minutes, what they say is.
+// was asked is not taken; if there is no other for two minutes, what they say is, but of
+// what the stream has told in that time.
 //
 // # How long it can be wrong
 //

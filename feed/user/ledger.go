@@ -93,6 +93,7 @@ type order struct {
 type trade struct {
 	tradeNews             // said is the newest of all
 	heard     uint64      // when the stream last told of it, 0 if REST did
+	heardAt   time.Time   // the same by the clock
 	was       TradeStatus // before its status, in the second of wasAt
 	wasAt     feed.Timestamp
 }
@@ -302,7 +303,7 @@ func (l *ledger) mergeTrade(n *tradeNews, stream bool) error {
 	}
 	heard := t.heard
 	if stream {
-		t.heard = l.seq
+		t.heard, t.heardAt = l.seq, l.now
 	}
 	switch {
 	case n.status == t.status:
@@ -371,7 +372,7 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 	}
 	t := &trade{tradeNews: *n}
 	if stream {
-		t.heard = l.seq
+		t.heard, t.heardAt = l.seq, l.now
 	}
 	orders := make([]*order, len(t.fills)) // one may be forgotten when another closes
 	for i := range t.fills {
