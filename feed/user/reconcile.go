@@ -109,6 +109,7 @@ func (c *core) deniesOrder(f *flight, n *orderNews) bool {
 	}
 	other := o.Token != n.Token || o.Side != n.Side || o.Price != n.Price || o.Size != n.Size
 	closed := !o.Status.Open() && o.Status != Gone // which REST itself has said
+	closed = closed && (o.Status != Matched || n.Matched < n.Size)
 	// Less may be matched once a trade has failed, which REST need not know as soon.
 	less := n.Matched < o.said && (o.failed == 0 || f.began.Sub(o.heardAt) < recent)
 	return closed || less || other
