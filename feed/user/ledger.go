@@ -390,7 +390,7 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 		if o.Market != f.Market || o.Token != f.Token || o.Side != f.Side {
 			return errOtherOrder
 		}
-		if o.filled+f.Size > maxShares || o.known && o.made+makes(f) > o.Size {
+		if o.before+o.filled+f.Size-min(f.Size, o.loose) > maxShares || o.known && o.made+makes(f) > o.Size {
 			return errMuch
 		}
 		orders[i] = o

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"example.com/truebook/book"
+	"example.com/truebook/feed"
 )
 
 // closeMany lets the ledger remember as many closed orders as it can.
@@ -263,4 +264,22 @@ func TestBusyAndBehind(t *testing.T) {
 	s.exchange(10*time.Second, page())
 	s.state(true, NoReason)
 	t.Logf("%+v", s.core.stats)
+}
+
+// TestMatchedByMuch: what trades that are forgotten have matched counts in the bound of what an
+// order may be matched by.
+func TestMatchedByMuch(t *testing.T) {
+	t.Parallel()
+	l := newLedger(0, &Stats{})
+	l.now = time.UnixMilli(at)
+	var err error
+	for i := 0; err == nil && i < 93_000; i++ {
+		when := feed.Timestamp(at + i*1000)
+		fill := Fill{Order: "0xa", Market: market, Token: yes, Size: maxShares, Role: Taker, Status: Confirmed}
+		err = l.mergeTrade(&tradeNews{id: fmt.Sprint(i), market: market, time: when, updated: when, status: Confirmed, fills: []Fill{fill}}, true)
+		l.forget(when+1, 0, 0)
+	}
+	if o := l.orders["0xa"]; err == nil || o.before+o.filled < 0 {
+		t.Errorf("%v, and %v matched", err, o.before+o.filled)
+	}
 }
