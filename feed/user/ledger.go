@@ -74,8 +74,10 @@ type order struct {
 	said   book.Size // of Matched, by what was said of the order itself
 	before book.Size // of Matched, by trades that are not in the ledger
 	// loose is the part of before that may be of trades that come yet: what REST's first
-	// answer about an older order had no trades for. taken is what such trades were.
+	// answer about an older order had no trades for. taken is what such trades were; they were
+	// matched before looseTo.
 	loose, taken book.Size
+	looseTo      feed.Timestamp
 	// filled is the sum of its fills in the ledger that count, failed that of the others.
 	filled, failed book.Size
 	made           book.Size // the part of filled that it was the maker of: no more than its size
@@ -390,7 +392,7 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 		if o.Market != f.Market || o.Token != f.Token || o.Side != f.Side {
 			return errOtherOrder
 		}
-		if o.before+o.filled+f.Size-min(f.Size, o.loose) > maxShares || o.known && o.made+makes(f) > o.Size {
+		if o.before+o.filled+f.Size-o.takes(f) > maxShares || o.known && o.made+makes(f) > o.Size {
 			return errMuch
 		}
 		orders[i] = o
@@ -400,7 +402,7 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 	for i, o := range orders {
 		f := &t.fills[i]
 		was := o.Order
-		take := min(f.Size, o.loose)
+		take := o.takes(f)
 		o.before, o.loose, o.taken = o.before-take, o.loose-take, o.taken+take
 		if f.Counts() {
 			o.filled += f.Size
@@ -413,6 +415,14 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 		l.settle(o, &was)
 	}
 	return nil
+}
+
+// takes is what a fill may be of those that its order was matched by before.
+func (o *order) takes(f *Fill) book.Size {
+	if f.Time >= o.looseTo {
+		return 0
+	}
+	return min(f.Size, o.loose)
 }
 
 // makes is what a fill may take of the size of its order: what comes to a better price than

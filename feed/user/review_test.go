@@ -2,6 +2,7 @@ package user
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -281,5 +282,20 @@ func TestMatchedByMuch(t *testing.T) {
 	}
 	if o := l.orders["0xa"]; err == nil || o.before+o.filled < 0 {
 		t.Errorf("%v, and %v matched", err, o.before+o.filled)
+	}
+}
+
+// TestLaterTradeOfOlderOrder: of an order that was matched before the account's time, a trade
+// of long after is none of those that had matched it: it counts at once, whatever becomes of
+// the order's own message.
+func TestLaterTradeOfOlderOrder(t *testing.T) {
+	s := scripted(t)
+	before := strconv.FormatInt(int64(s.core.ledger.since)/1000-100, 10)
+	older := page(strings.Replace(resting("0xa", "30"), "1725842401", before, 1))
+	s.join(older, page())
+	s.exchange(2*clockError, older)
+	s.frame(fillOf("t1", "0xa", "MATCHED", "20", s.now.Unix()).text)
+	if v := s.core.view(); !v.Known || v.Orders()[0].Matched != 50*book.Share {
+		t.Errorf("known %v: %+v", v.Known, v.Orders())
 	}
 }
