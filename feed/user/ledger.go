@@ -244,6 +244,9 @@ func (l *ledger) settle(o *order, was *Order) {
 	// A trade that was taken for one of those that were matched before was none, if there is
 	// more now.
 	give := min(o.lacks(), o.taken)
+	if give > 0 { // and the trade itself may come yet
+		o.looseTo = l.loosely()
+	}
 	o.before, o.loose, o.taken = o.before+give, o.loose+give, o.taken-give
 	o.Matched = o.matched()
 	if o.known && o.Matched >= o.Size && (o.Status.Open() || o.Status == Gone) {
@@ -415,6 +418,11 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 		l.settle(o, &was)
 	}
 	return nil
+}
+
+// loosely is a time of the exchange's clock: what is matched now is matched before.
+func (l *ledger) loosely() feed.Timestamp {
+	return feed.Timestamp(l.now.Add(clockError).UnixMilli())
 }
 
 // takes is what a fill may be of those that its order was matched by before.

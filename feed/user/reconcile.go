@@ -230,7 +230,7 @@ func (c *core) complete(f *flight) bool {
 		case o.prior && o.known:
 			o.prior = false
 			o.before, o.loose = o.before+lacks, lacks
-			o.looseTo = feed.Timestamp(c.now.Add(clockError).UnixMilli())
+			o.looseTo = c.ledger.loosely()
 			c.ledger.touch(o)
 		case lacks > 0:
 			whole = false

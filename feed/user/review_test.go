@@ -277,7 +277,7 @@ func TestMatchedByMuch(t *testing.T) {
 	for i := 0; err == nil && i < 93_000; i++ {
 		when := feed.Timestamp(at + i*1000)
 		fill := Fill{Order: "0xa", Market: market, Token: yes, Size: maxShares, Role: Taker, Status: Confirmed}
-		err = l.mergeTrade(&tradeNews{id: fmt.Sprint(i), market: market, time: when, updated: when, status: Confirmed, fills: []Fill{fill}}, true)
+		err = l.mergeTrade(&tradeNews{id: strconv.Itoa(i), market: market, time: when, updated: when, status: Confirmed, fills: []Fill{fill}}, true)
 		l.forget(when+1, 0, 0)
 	}
 	if o := l.orders["0xa"]; err == nil || o.before+o.filled < 0 {
@@ -296,6 +296,14 @@ func TestLaterTradeOfOlderOrder(t *testing.T) {
 	s.exchange(2*clockError, older)
 	s.frame(fillOf("t1", "0xa", "MATCHED", "20", s.now.Unix()).text)
 	if v := s.core.view(); !v.Known || v.Orders()[0].Matched != 50*book.Share {
+		t.Errorf("known %v: %+v", v.Known, v.Orders())
+	}
+	// One that was taken for such is none, if the order's message comes before its trade.
+	s.exchange(2*clockError, strings.Replace(older, `"30"`, `"50"`, 1))
+	s.frame(fillOf("t0", "0xa", "CONFIRMED", "10", int64(s.core.ledger.since)/1000-50).text)
+	s.frame(strings.Replace(orderText("0xa", "UPDATE", "LIVE", "60", s.now.UnixMilli()), "1725842401", before, 1))
+	s.frame(fillOf("t2", "0xa", "MATCHED", "10", s.now.Unix()).text)
+	if v := s.core.view(); !v.Known || v.Orders()[0].Matched != 60*book.Share {
 		t.Errorf("known %v: %+v", v.Known, v.Orders())
 	}
 }
