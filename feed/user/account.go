@@ -135,7 +135,9 @@ func conditions(markets []string) ([]string, error) {
 }
 
 // Watch follows more markets, by their condition ids. Own state is not known until REST has
-// told what there is of them. It does nothing if all markets are followed.
+// told what there is of them: all trades since [Options.Since] are asked for again, so that a
+// time long ago costs requests each time, and more than 500 pages of them are [TooMuch]. It
+// does nothing if all markets are followed.
 func (a *Account) Watch(markets ...string) error { return a.change(marketsAdded, markets) }
 
 // Leave follows markets no longer, and forgets their orders and fills. Who reads events is

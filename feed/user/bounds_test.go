@@ -199,11 +199,11 @@ func TestBounds(t *testing.T) {
 	for i := range maxTrades + 100 {
 		say(later(i))
 	}
-	l.forget(feed.Timestamp(at + 50_000))
+	l.forget(feed.Timestamp(at+50_000), maxTrades, keepFills)
 	if n := len(l.trades); n != maxTrades+50 {
 		t.Errorf("%d trades", n)
 	}
-	l.forget(feed.Timestamp(at + 1000_000))
+	l.forget(feed.Timestamp(at+1000_000), maxTrades, keepFills)
 	matched := l.orders["big"].Matched
 	for i := range maxTrades + 100 {
 		say(later(i))

@@ -39,7 +39,8 @@
 //
 // A connection counts as subscribed when it has answered a PING that was sent behind the
 // subscription. An answer of REST that is older than what the stream had told before it
-// was asked is not taken; if there is no other for two minutes, what they say is.
+// was asked is not taken; if there is no other for two minutes, what they say is, but of
+// what the stream has told in that time.
 //
 // # How long it can be wrong
 //
@@ -79,7 +80,7 @@
 // # Bounds
 //
 // 20,000 open orders, 10,000 that are remembered after they closed, some 4,096 trades that
-// are final, as many that are not, with 32,768 fills; of a frame a MiB, of an answer of REST
+// are final, with 16,384 fills, and as many that are not; of a frame a MiB, of an answer of REST
 // 500 pages, 32,768 fills and 256 MiB. Beyond, own state is not known ([TooMuch]). Of a
 // reader of events 16,384 may wait. To a connection nothing is written before what came
 // first is written: calls of [Account.Watch] meanwhile add up. REST is asked once a second

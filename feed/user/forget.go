@@ -8,12 +8,11 @@ import (
 	"example.com/truebook/feed"
 )
 
-// forget forgets trades, beyond those that are kept, oldest first: such as are final and
-// were matched before a time of which REST has told all. Those that may still change stay,
-// and keep no later one.
-func (l *ledger) forget(before feed.Timestamp) {
-	surplus := len(l.trades) - l.keep
-	if surplus <= 0 {
+// forget forgets trades, beyond as many as are to be kept, or as have so many fills, oldest
+// first: such as are final and were matched before a time of which REST has told all. Those
+// that may still change stay, and keep no later one.
+func (l *ledger) forget(before feed.Timestamp, keep, fills int) {
+	if len(l.trades) <= keep && l.fills <= fills {
 		return
 	}
 	var over []*trade
@@ -23,7 +22,10 @@ func (l *ledger) forget(before feed.Timestamp) {
 		}
 	}
 	slices.SortFunc(over, func(a, b *trade) int { return cmp.Or(cmp.Compare(a.time, b.time), cmp.Compare(a.id, b.id)) })
-	for _, t := range over[:min(surplus, len(over))] {
+	for _, t := range over {
+		if len(l.trades) <= keep && l.fills <= fills {
+			break
+		}
 		for i := range t.fills {
 			f := &t.fills[i]
 			o := l.orders[f.Order]

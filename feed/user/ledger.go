@@ -17,9 +17,11 @@ const (
 	// comes late of them does not open them again.
 	maxClosed = 10_000
 	// maxTrades is how many trades are kept: beyond, those that are final and known to REST
-	// are forgotten, oldest first. maxFills is how many fills all that are there may have.
+	// are forgotten, oldest first. maxFills is how many fills all that are there may have, of
+	// which keepFills are kept.
 	maxTrades = 4096
 	maxFills  = 8 * maxTrades
+	keepFills = maxFills / 2
 	// maxLeft is of how many markets it is remembered that they were left.
 	maxLeft = 4096
 )
@@ -72,8 +74,10 @@ type order struct {
 	said   book.Size // of Matched, by what was said of the order itself
 	before book.Size // of Matched, by trades that are not in the ledger
 	// loose is the part of before that may be of trades that come yet: what REST's first
-	// answer about an older order had no trades for. taken is what such trades were.
+	// answer about an older order had no trades for. taken is what such trades were; they were
+	// matched before looseTo.
 	loose, taken book.Size
+	looseTo      feed.Timestamp
 	// filled is the sum of its fills in the ledger that count, failed that of the others.
 	filled, failed book.Size
 	made           book.Size // the part of filled that it was the maker of: no more than its size
@@ -89,8 +93,11 @@ type order struct {
 
 // trade is what is known of one.
 type trade struct {
-	tradeNews
-	heard uint64 // when the stream last told of it, 0 if REST did
+	tradeNews             // said is the newest of all
+	heard     uint64      // when the stream last told of it, 0 if REST did
+	heardAt   time.Time   // the same by the clock
+	was       TradeStatus // before its status, in the second of wasAt
+	wasAt     feed.Timestamp
 }
 
 // Contradictions between news, which no merging resolves.
@@ -237,6 +244,9 @@ func (l *ledger) settle(o *order, was *Order) {
 	// A trade that was taken for one of those that were matched before was none, if there is
 	// more now.
 	give := min(o.lacks(), o.taken)
+	if give > 0 { // and the trade itself may come yet
+		o.looseTo = l.loosely()
+	}
 	o.before, o.loose, o.taken = o.before+give, o.loose+give, o.taken-give
 	o.Matched = o.matched()
 	if o.known && o.Matched >= o.Size && (o.Status.Open() || o.Status == Gone) {
@@ -298,7 +308,7 @@ func (l *ledger) mergeTrade(n *tradeNews, stream bool) error {
 	}
 	heard := t.heard
 	if stream {
-		t.heard = l.seq
+		t.heard, t.heardAt = l.seq, l.now
 	}
 	switch {
 	case n.status == t.status:
@@ -309,6 +319,7 @@ func (l *ledger) mergeTrade(n *tradeNews, stream bool) error {
 		return errTwoEnds
 	case !t.before(n, heard, stream):
 		l.stats.Repeats++
+		t.said = max(t.said, n.said)
 		return nil
 	}
 	l.advance(t, n)
@@ -341,7 +352,8 @@ func (t *trade) same(n *tradeNews) bool {
 
 // before says whether what is known of a trade is older than what is said. Statuses have
 // an order, but for Retrying and Mined, which may follow each other more than once. Those
-// are told apart by their times, and within a second by when the message was made.
+// are told apart by their times, and within a second by when the message was made. REST
+// does not say that: of two statuses in a second that are known, it may be behind.
 func (t *trade) before(n *tradeNews, heard uint64, stream bool) bool {
 	switch {
 	case t.status.Final():
@@ -352,6 +364,8 @@ func (t *trade) before(n *tradeNews, heard uint64, stream bool) bool {
 		return n.updated > t.updated
 	case stream && heard > 0 && n.said != t.said:
 		return n.said > t.said
+	case n.status == t.was && n.updated == t.wasAt:
+		return false
 	}
 	return n.status > t.status
 }
@@ -363,8 +377,9 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 	}
 	t := &trade{tradeNews: *n}
 	if stream {
-		t.heard = l.seq
+		t.heard, t.heardAt = l.seq, l.now
 	}
+	orders := make([]*order, len(t.fills)) // one may be forgotten when another closes
 	for i := range t.fills {
 		f := &t.fills[i]
 		o := l.orders[f.Order]
@@ -380,17 +395,17 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 		if o.Market != f.Market || o.Token != f.Token || o.Side != f.Side {
 			return errOtherOrder
 		}
-		if o.filled+f.Size > maxShares || o.known && o.made+makes(f) > o.Size {
+		if o.before+o.filled+f.Size-o.takes(f) > maxShares || o.known && o.made+makes(f) > o.Size {
 			return errMuch
 		}
+		orders[i] = o
 	}
 	l.trades[n.id] = t
 	l.fills += len(t.fills)
-	for i := range t.fills {
+	for i, o := range orders {
 		f := &t.fills[i]
-		o := l.orders[f.Order]
 		was := o.Order
-		take := min(f.Size, o.loose)
+		take := o.takes(f)
 		o.before, o.loose, o.taken = o.before-take, o.loose-take, o.taken+take
 		if f.Counts() {
 			o.filled += f.Size
@@ -403,6 +418,19 @@ func (l *ledger) addTrade(n *tradeNews, stream bool) error {
 		l.settle(o, &was)
 	}
 	return nil
+}
+
+// loosely is a time of the exchange's clock: what is matched now is matched before.
+func (l *ledger) loosely() feed.Timestamp {
+	return feed.Timestamp(l.now.Add(clockError).UnixMilli())
+}
+
+// takes is what a fill may be of those that its order was matched by before.
+func (o *order) takes(f *Fill) book.Size {
+	if f.Time >= o.looseTo {
+		return 0
+	}
+	return min(f.Size, o.loose)
 }
 
 // makes is what a fill may take of the size of its order: what comes to a better price than
@@ -424,8 +452,7 @@ func (l *ledger) advance(t *trade, n *tradeNews) {
 				f.Transaction = o.Transaction
 			}
 		}
-		if n.status == Failed {
-			o := l.orders[f.Order]
+		if o := l.orders[f.Order]; o != nil && n.status == Failed { // nil: it is forgotten
 			was := o.Order
 			// What was matched stays: the exchange does not say that it gives it back.
 			o.said = max(o.said, o.matched())
@@ -437,5 +464,6 @@ func (l *ledger) advance(t *trade, n *tradeNews) {
 		}
 		l.tell(f)
 	}
-	t.status, t.updated, t.said = n.status, n.updated, n.said
+	t.was, t.wasAt = t.status, t.updated
+	t.status, t.updated, t.said = n.status, n.updated, max(t.said, n.said)
 }

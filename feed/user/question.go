@@ -46,7 +46,9 @@ type asking struct {
 	fresh    bool      // the next answer is the first of its connection
 	failures int       // in a row
 	refused  bool      // the last answer was 401
-	stale    time.Time // since when all answers contradict what is known, zero if they don't
+	// stale is since when all answers contradict what is known, and lastStale when the last
+	// one did, zero if they don't.
+	stale, lastStale time.Time
 	// completeTo is a time of the exchange's clock: of trades that were matched before, REST
 	// has told all that are wanted.
 	completeTo feed.Timestamp

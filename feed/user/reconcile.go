@@ -2,6 +2,7 @@ package user
 
 import (
 	"cmp"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -18,8 +19,9 @@ const (
 	recent        = 5 * time.Second
 	recentDelayed = 30 * time.Second
 	// believedTime is for how long all answers must contradict what was known to be right:
-	// until then they are old.
+	// until then they are old. staleGap is the most from one to the next.
 	believedTime = 2 * time.Minute
+	staleGap     = time.Minute
 )
 
 // take makes what REST has told a part of what is known.
@@ -28,9 +30,10 @@ func (c *core) take(f *flight) {
 	force := false
 	if c.contradicts(f) {
 		c.stats.Stale++
-		if a.stale.IsZero() {
+		if f.began.Sub(a.lastStale) > staleGap {
 			a.stale = c.now
 		}
+		a.lastStale = c.now
 		if c.now.Sub(a.stale) < believedTime {
 			a.flight, a.at = nil, c.now.Add(oldAgain)
 			if !c.known {
@@ -41,8 +44,11 @@ func (c *core) take(f *flight) {
 		c.doubt(Contradiction) // what was known is given up
 		force = true
 	}
-	a.stale = time.Time{}
+	a.lastStale = time.Time{}
 	if err := c.merge(f, force); err != nil {
+		if errors.Is(err, errTooMany) { // what came while there was no connection needs room
+			l.forget(c.told(), 0, 0)
+		}
 		c.stats.BadMessages++
 		a.again(c.now, 0)
 		c.doubt(reasonOf(err))
@@ -65,7 +71,7 @@ func (c *core) take(f *flight) {
 	a.flight, a.failures, a.audited = nil, 0, c.now
 	a.back = overlap
 	a.completeTo = max(a.completeTo, f.newest)
-	l.forget(a.completeTo - feed.Timestamp(overlap/time.Millisecond))
+	l.forget(c.told(), l.keep, keepFills)
 	a.at = c.now.Add(auditInterval)
 	if a.fresh || again || l.reopened {
 		a.fresh, a.at = false, c.now.Add(firstAudit)
@@ -74,35 +80,56 @@ func (c *core) take(f *flight) {
 	c.trust()
 }
 
+// told is a time: of trades that were matched before, REST has told all, and need tell no
+// more.
+func (c *core) told() feed.Timestamp {
+	return c.rest.completeTo - feed.Timestamp(overlap/time.Millisecond)
+}
+
 // contradicts says whether REST tells less than the stream had told before it was asked:
 // then its answer is old.
 func (c *core) contradicts(f *flight) bool {
-	for id, n := range f.orders {
-		o := c.ledger.orders[id]
-		if o == nil || !o.known || o.heard > f.seq || o.closedAt > f.seq {
-			continue
-		}
-		other := o.Token != n.Token || o.Side != n.Side || o.Price != n.Price || o.Size != n.Size
-		closed := !o.Status.Open() && o.Status != Gone // which REST itself has said
-		// Less may be matched once a trade has failed, which REST need not know as soon.
-		less := n.Matched < o.said && (o.failed == 0 || f.began.Sub(o.heardAt) < recent)
-		if closed || less || other {
+	for _, n := range f.orders {
+		if c.deniesOrder(f, n) {
 			return true
 		}
 	}
 	for _, n := range f.found {
-		t := c.ledger.trades[n.id]
-		if t == nil || t.heard > f.seq {
-			continue
-		}
-		if !t.same(n) || t.status != n.status && !t.before(n, t.heard, false) {
+		if c.deniesTrade(f, n) {
 			return true
 		}
 	}
 	return false
 }
 
-// merge merges all that has come. With force, what contradicts it is forgotten.
+func (c *core) deniesOrder(f *flight, n *orderNews) bool {
+	o := c.ledger.orders[n.ID]
+	if o == nil || !o.known || o.heard > f.seq || o.closedAt > f.seq {
+		return false
+	}
+	other := o.Token != n.Token || o.Side != n.Side || o.Price != n.Price || o.Size != n.Size
+	closed := !o.Status.Open() && o.Status != Gone // which REST itself has said
+	closed = closed && (o.Status != Matched || n.Matched < n.Size)
+	// Less may be matched once a trade has failed, which REST need not know as soon.
+	less := n.Matched < o.said && (o.failed == 0 || f.began.Sub(o.heardAt) < recent)
+	return closed || less || other
+}
+
+func (c *core) deniesTrade(f *flight, n *tradeNews) bool {
+	t := c.ledger.trades[n.id]
+	if t == nil || t.heard > f.seq {
+		return false
+	}
+	return !t.same(n) || t.status != n.status && !t.before(n, t.heard, false)
+}
+
+// keeps says whether what the stream told is kept against answers that contradict it: a busy
+// account and a REST that is always a moment behind contradict each other all the time,
+// about another order each time.
+func (c *core) keeps(heardAt time.Time) bool { return c.now.Sub(heardAt) < believedTime }
+
+// merge merges all that has come. With force, what contradicts it is forgotten, or it is left
+// out if that is kept.
 func (c *core) merge(f *flight, force bool) error {
 	l := c.ledger
 	l.now, l.reopened = c.now, false
@@ -116,11 +143,16 @@ func (c *core) merge(f *flight, force bool) error {
 		return cmp.Or(-cmp.Compare(a.status/Failed, b.status/Failed), cmp.Compare(a.time, b.time), cmp.Compare(a.id, b.id))
 	})
 	for _, n := range found {
-		if t := l.trades[n.id]; force && t != nil && t.heard <= f.seq && (!t.same(n) || t.status != n.status) {
+		news, take := len(l.news), l.mergeTrade
+		if force && c.deniesTrade(f, n) {
+			t := l.trades[n.id]
+			if c.keeps(t.heardAt) {
+				continue
+			}
 			l.drop(t)
+			take = l.addTrade // it may be older than those that are forgotten
 		}
-		news := len(l.news)
-		if err := l.mergeTrade(n, false); err != nil {
+		if err := take(n, false); err != nil {
 			return err
 		}
 		told(n.id, news)
@@ -132,7 +164,10 @@ func (c *core) merge(f *flight, force bool) error {
 			if o = l.add(id); o == nil {
 				return errTooMany
 			}
-		} else if force && o.heard <= f.seq {
+		} else if force && c.deniesOrder(f, n) {
+			if c.keeps(o.heardAt) {
+				continue
+			}
 			l.reset(o)
 		}
 		news := len(l.news)
@@ -159,7 +194,7 @@ func (c *core) closeAbsent(f *flight) (again, unsure bool) {
 	l := c.ledger
 	for _, id := range slices.Sorted(maps.Keys(l.orders)) {
 		o := l.orders[id]
-		if !o.Status.Open() || o.heard > f.seq || o.born > f.seq || f.orders[id] != nil {
+		if o == nil || !o.Status.Open() || o.heard > f.seq || o.born > f.seq || f.orders[id] != nil {
 			continue
 		}
 		patience := recent
@@ -195,6 +230,7 @@ func (c *core) complete(f *flight) bool {
 		case o.prior && o.known:
 			o.prior = false
 			o.before, o.loose = o.before+lacks, lacks
+			o.looseTo = c.ledger.loosely()
 			c.ledger.touch(o)
 		case lacks > 0:
 			whole = false
