@@ -20,9 +20,19 @@ type script struct {
 	slow    bool // nothing is written until the test says so
 }
 
+// onlyGoroutine skips a test of a core, which has no goroutine but the test's, where it
+// would be looked at for races for long.
+func onlyGoroutine(t *testing.T) {
+	t.Helper()
+	if raceEnabled && testing.Short() {
+		t.Skip("one goroutine has no races")
+	}
+}
+
 // scripted returns a core that has begun to run.
 func scripted(t *testing.T, markets ...string) *script {
 	t.Helper()
+	onlyGoroutine(t)
 	now := time.UnixMilli(1725842400_000)
 	s := &script{t: t, core: newCore(keys.NewSecret(owner), markets, now.Add(-time.Hour), 1), now: now}
 	s.tell(&input{kind: runBegan})

@@ -60,6 +60,7 @@ const active = 2 * time.Minute
 
 func newSimulation(t *testing.T, seed uint64) *simulation {
 	t.Helper()
+	onlyGoroutine(t)
 	s := &simulation{
 		t: t, seed: seed, transit: transit, random: rand.New(rand.NewPCG(seed, 1)), fetches: map[uint64]uint64{},
 		seenFills: map[string]TradeStatus{}, trace: *oneSeed != 0,
