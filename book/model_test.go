@@ -197,7 +197,11 @@ func compareWithModel(t *testing.T, w walk, operations int) {
 		default:
 			kept = append(kept, keptSnapshot{b.Snapshot(), m.clone()})
 		}
-		if got, want := b.Top().Bid.Price, b.Snapshot().Top().Bid.Price; i%256 == 0 && got != want {
+		// That of a book is kept apart from those of its snapshots.
+		if got, want := b.Top(), m.top(); got != want {
+			t.Fatalf("operation %d: top of the book %v, want %v", i, got, want)
+		}
+		if got, want := b.Top(), b.Snapshot().Top(); i%256 == 0 && got != want {
 			t.Fatalf("operation %d: top of the book %v, of its snapshot %v", i, got, want)
 		}
 		if len(kept) == 16 {

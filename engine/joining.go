@@ -281,7 +281,7 @@ func (s *shard) unhashed(t *token, e *feed.Book, k key, after []entry) joined {
 		return refused // the stream's hashes are made as they were, as far as is known
 	}
 	t.market.terms, t.market.exhausted = feed.MarketTerms{}, max(t.market.exhausted, 1)
-	note(&t.market.terms, e)
+	s.learn(t.market, e)
 	for _, other := range t.market.tokens {
 		s.hide(other)
 		other.run.changed()
@@ -301,8 +301,9 @@ func (s *shard) hasItsHash(t *token, e *feed.Book, k key) bool {
 	if !s.join(t, e.Market) {
 		return false
 	}
+	s.describe(t.market) // which stays
 	terms := t.market.terms
-	note(&t.market.terms, e)
+	s.learn(t.market, e)
 	match := s.check(t, s.scratch, k, feed.Calibrate)
 	// REST tells all that the hash covers. If none can be made from that, and no book
 	// from elsewhere has shown that hashes of this market cannot be made at all, it is

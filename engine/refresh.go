@@ -56,7 +56,7 @@ func (s *shard) wholeBook(t *token, e *feed.Book) {
 	case differ > 0 && t.based && k == t.run.key && t.run.matched:
 		s.contradiction(t, e, k)
 	default:
-		note(&t.market.terms, e)
+		s.learn(t.market, e)
 		s.refresh(t, e, k, differ)
 	}
 }
@@ -73,8 +73,11 @@ func (s *shard) takeOver(t *token) {
 	t.conn = s.conn
 }
 
-// note keeps what a book says of the terms of its market's hashes.
-func note(terms *feed.MarketTerms, e *feed.Book) {
+// learn keeps what a book says of the terms of its market's hashes. What somebody has
+// described is older, or is there for what the book does not say.
+func (s *shard) learn(m *market, e *feed.Book) {
+	s.describe(m)
+	terms := &m.terms
 	if e.TickSize != 0 {
 		terms.NoteTick(e.TickSize)
 	}
@@ -190,7 +193,6 @@ func (s *shard) calibrate(t *token, k key) feed.Match {
 		return feed.CannotSay
 	}
 	m := t.market
-	s.describe(m)
 	match := s.check(t, t.book, k, feed.Calibrate)
 	if match != feed.CannotSay || k.unnamed() || m.exhausted == maxExhausted || s.fruitless == maxFruitless {
 		return match

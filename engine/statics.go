@@ -35,8 +35,8 @@ func (e *Engine) Describe(markets ...Statics) error {
 }
 
 // descriptions is what was said of markets, seen or not. All shards of an engine look
-// into the same one, when they look for a market's hash: it changes no book, only what a
-// hash is tried with first.
+// into the same one, with each book of a market whose hash is not known yet: it changes no
+// book, only what a hash is tried with first.
 type descriptions struct {
 	mu sync.RWMutex
 	of map[string]Statics // by condition id; at most MaxTokens
@@ -74,8 +74,7 @@ func (d *descriptions) find(market string) Statics {
 	return d.of[market]
 }
 
-// describe takes what somebody has said of a market since it was looked at last. What
-// came with a book of REST is newer than what was said before that.
+// describe takes what somebody has said of a market since it was looked at last.
 func (s *shard) describe(m *market) {
 	if m.terms.Terms().Recipe != feed.RecipeUnknown {
 		return

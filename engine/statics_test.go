@@ -47,6 +47,25 @@ func TestDescribed(t *testing.T) {
 	}
 }
 
+// TestDescribedOtherwise: what a book of REST says of its market is newer than what was said
+// of it before.
+func TestDescribedOtherwise(t *testing.T) {
+	odd := scriptTerms
+	odd.MinOrderSize, odd.NegRisk = 7*book.Share, true
+	sc := newScript(t)
+	sc.s.described = new(descriptions)
+	if err := sc.s.described.add([]Statics{{Market: condition, MinOrderSize: 9 * book.Share}}); err != nil {
+		t.Fatal(err)
+	}
+	text := "40x10 | 60x7"
+	sc.now += 1000
+	sc.step(strings.Replace(bookText(text, sc.now, hashOf(yesToken, text, sc.now, odd)),
+		`"tick_size"`, `"min_order_size":"7","neg_risk":true,"tick_size"`, 1))
+	if p := sc.s.token(sc.s.decoder.Know(yesToken)).readers.View().Proof; p.By != ByHash {
+		t.Errorf("%+v", p)
+	}
+}
+
 // TestDescribe: every connection knows of it, those to come too; what is no market is
 // refused; the number is bounded, and what is described again does not count.
 func TestDescribe(t *testing.T) {
