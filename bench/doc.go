@@ -44,6 +44,9 @@
 //	naive         encoding/json, and decimals in a B-tree under a lock
 //	scan          counts the quotation marks in the frames
 //
+// The script measure also times the engine beside itself on flat arrays (package flat),
+// built by an overlay: what the trees cost.
+//
 // The rivals are in internal/rival. TestReferencesAgree: all but scan, which has no
 // books, have the same tops after each frame. Where a family has one part of the
 // job, "feed", "book" and "sha1" are that part.

@@ -56,10 +56,10 @@ func (l *ladder) fork() ladder {
 
 // freeze returns the side as it is now, for good: its nodes are shared until the ladder
 // is written.
-func (l *ladder) freeze() levels { return levels{l.levels.Copy(), l.best, l.bestSize} }
+func (l *ladder) freeze() sideView { return sideView{l.levels.Copy(), l.best, l.bestSize} }
 
 // now returns the side for reading, until the ladder is written.
-func (l *ladder) now() levels { return levels{&l.levels, l.best, l.bestSize} }
+func (l *ladder) now() sideView { return sideView{&l.levels, l.best, l.bestSize} }
 
 // set puts the size at the key, or removes the level if it is 0, and returns
 // what was there.
@@ -99,23 +99,23 @@ func (l *ladder) is(side Side, levels []Level) bool {
 	return len(levels) == 0
 }
 
-// levels is one side of a book for reading. That of a Snapshot is never written to, not
+// sideView is one side of a book for reading. That of a Snapshot is never written to, not
 // even by Copy, which writes to its source.
-type levels struct {
-	tree     *tree
+type sideView struct {
+	levels   *tree
 	best     key
 	bestSize Size
 }
 
-func (l levels) size(k key) Size {
+func (l sideView) size(k key) Size {
 	if k == l.best {
 		return l.bestSize
 	}
-	size, _ := l.tree.Get(k)
+	size, _ := l.levels.Get(k)
 	return size
 }
 
-func (l levels) top(side Side) Level {
+func (l sideView) top(side Side) Level {
 	if l.best == 0 {
 		return Level{}
 	}
@@ -123,8 +123,8 @@ func (l levels) top(side Side) Level {
 }
 
 // appendBackward appends the levels in ascending order of keys, worst first.
-func (l levels) appendBackward(dst []Level, side Side) []Level {
-	l.tree.Scan(func(k key, size Size) bool {
+func (l sideView) appendBackward(dst []Level, side Side) []Level {
+	l.levels.Scan(func(k key, size Size) bool {
 		dst = append(dst, side.level(k, size))
 		return true
 	})

@@ -6,7 +6,7 @@ import "iter"
 // may read it for as long as they like, while its book goes on. The zero
 // Snapshot is an empty book.
 type Snapshot struct {
-	bids, asks levels
+	bids, asks sideView
 }
 
 // emptyLevels stands in for the trees of the zero Snapshot; nobody writes to it.
@@ -14,13 +14,13 @@ type Snapshot struct {
 //nolint:gochecknoglobals // never written
 var emptyLevels = new(tree)
 
-func (s Snapshot) side(side Side) levels {
+func (s Snapshot) side(side Side) sideView {
 	l := s.asks
 	if side == Bid {
 		l = s.bids
 	}
-	if l.tree == nil {
-		l.tree = emptyLevels
+	if l.levels == nil {
+		l.levels = emptyLevels
 	}
 	return l
 }
@@ -31,7 +31,7 @@ func (s Snapshot) Top() Top { return Top{Bid: s.bids.top(Bid), Ask: s.asks.top(A
 // Len returns the number of levels of a side.
 func (s Snapshot) Len(side Side) int {
 	l := s.side(side)
-	return l.tree.Len()
+	return l.levels.Len()
 }
 
 // SizeAt returns the size at a price, 0 if there is no such level.
@@ -53,7 +53,7 @@ func (s Snapshot) Asks() iter.Seq[Level] { return s.Levels(Ask) }
 func (s Snapshot) Levels(side Side) iter.Seq[Level] {
 	l := s.side(side)
 	return func(yield func(Level) bool) {
-		l.tree.Reverse(func(k key, size Size) bool { return yield(side.level(k, size)) })
+		l.levels.Reverse(func(k key, size Size) bool { return yield(side.level(k, size)) })
 	}
 }
 
@@ -62,12 +62,12 @@ func (s Snapshot) Levels(side Side) iter.Seq[Level] {
 func (s Snapshot) AppendLevels(dst []Level, side Side, n int) []Level {
 	l := s.side(side)
 	if n <= 0 {
-		n = l.tree.Len()
+		n = l.levels.Len()
 	}
 	if n == 0 {
 		return dst
 	}
-	l.tree.Reverse(func(k key, size Size) bool {
+	l.levels.Reverse(func(k key, size Size) bool {
 		dst = append(dst, side.level(k, size))
 		n--
 		return n > 0
@@ -126,7 +126,7 @@ func (s Snapshot) Equal(other Snapshot) bool {
 
 func (s Snapshot) changes(older Snapshot, side Side, yield func(Change) bool) bool {
 	newer, old := s.side(side), older.side(side)
-	next, prev := newer.tree.Iter(), old.tree.Iter()
+	next, prev := newer.levels.Iter(), old.levels.Iter()
 	hasNext, hasPrev := next.Last(), prev.Last()
 	for hasNext || hasPrev {
 		var c Change

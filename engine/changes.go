@@ -70,12 +70,17 @@ func (s *shard) change(t *token, c *feed.Change, k key) {
 	if t.awaited != nil {
 		s.changeAwaited(t, c, k)
 	}
-	// A time that is new begins a run, as nearly always.
-	if k.time > r.key.time && k.time > t.horizon.newest.time && k.time >= t.baseTime || s.begins(t, c, k) {
+	if t.isNew(k) || s.begins(t, c, k) {
 		s.closeRun(t)
 		s.startRun(t, k)
 		s.set(t, c)
 	}
+}
+
+// isNew says that a state is later than all that is known, as nearly always: then a change
+// of it begins a run, whatever else is so.
+func (t *token) isNew(k key) bool {
+	return k.time > t.run.key.time && k.time > t.horizon.newest.time && k.time >= t.baseTime
 }
 
 // begins says whether a change begins a run, and applies it otherwise.

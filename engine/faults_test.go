@@ -13,7 +13,7 @@ import (
 )
 
 var (
-	faultFrames = flag.Int("engine.frames", 1600, "frames of the recordings that the fault tests damage")
+	faultFrames = flag.Int("engine.frames", 2000, "frames of the recordings that the fault tests damage")
 	faultRounds = flag.Int("engine.rounds", 1, "recordings that each fault test damages")
 )
 

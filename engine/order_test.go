@@ -1,9 +1,11 @@
 package engine
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
+	"example.com/truebook/book"
 	"example.com/truebook/feed"
 )
 
@@ -238,5 +240,42 @@ func TestTakeoverOfTheSameState(t *testing.T) {
 		sc.change("40x2 |", a, startTime+100) // the exchange repeats an entry of 50 ms ago
 		sc.change("41x5 |", end, startTime+150)
 		sc.expect("live, proved, epoch 2", end)
+	}
+}
+
+// TestIsNew: whatever is known of a token, a change of a state that is new is none of the
+// other cases, which are left out for it.
+func TestIsNew(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // to be repeated
+	at := func() feed.Timestamp { return feed.Timestamp(startTime + random.Int64N(6)) }
+	state := func() key { return key{at(), feed.HashOf([20]byte{byte(1 + random.IntN(2))})} }
+	some := func() bool { return random.IntN(2) == 0 }
+	isNew := 0
+	for range 20_000 {
+		sc := newScript(t)
+		sc.book("40x10 | 60x7", startTime)
+		token := sc.token()
+		token.run.key, token.run.matched, token.run.entries = state(), some(), random.Int32N(2)
+		token.horizon, token.baseTime = horizon{state(), some()}, at()
+		if token.hasLate = some(); token.hasLate {
+			token.late = state()
+		}
+		token.ring = ring{}
+		for range random.IntN(4) {
+			token.ring.add(state())
+		}
+		k := state()
+		if !token.isNew(k) {
+			continue
+		}
+		isNew++
+		was := *token
+		c := &feed.Change{Asset: token.asset, Side: book.Bid, Price: 400_000, Size: book.Share}
+		if !sc.s.begins(token, c, k) || sc.s.counts.Repeats > 0 || token.run != was.run || token.horizon != was.horizon {
+			t.Fatalf("%+v is new to %+v, %+v, base %v, and begins no run", k, was.run.key, was.horizon, was.baseTime)
+		}
+	}
+	if isNew < 500 {
+		t.Errorf("%d were new", isNew)
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"example.com/truebook/feed"
 )
 
-var smallStreams = flag.Int("engine.small", 5000, "small streams that are damaged at random")
+var smallStreams = flag.Int("engine.small", 6000, "small streams that are damaged at random")
 
 // smallFrame is one frame of a stream in which everything collides: four levels
 // of two sizes, and often several states in one millisecond.

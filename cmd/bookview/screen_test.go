@@ -217,7 +217,9 @@ func TestFrameRate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		exchange := feedtest.New(feedtest.Options{Seed: 1})
 		replay := engine.NewReplay(nil)
-		replay.LimitProofs(-1) // they take longer than all else here
+		if testing.Short() {
+			replay.LimitProofs(-1) // they take longer than all else here
+		}
 		step := func(f feedtest.Frame) {
 			record := feed.Record{Kind: feed.FrameReceived, Conn: 1, Time: time.Now(), Frame: f.Data}
 			if err := replay.Step(record); err != nil {

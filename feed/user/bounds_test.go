@@ -178,12 +178,12 @@ func TestBounds(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for i := range maxClosed + 5 {
+	for i := range 2*maxClosed + 5 {
 		id := fmt.Sprint("o", i)
 		say(orderText(id, "PLACEMENT", "LIVE", "0", at+int64(i)))
 		say(orderText(id, "CANCELLATION", "CANCELED", "0", at+int64(i)))
 	}
-	for i := range maxClosed + 5 {
+	for i := range 2*maxClosed + 5 {
 		say(orderText(fmt.Sprint("o", i), "PLACEMENT", "LIVE", "0", at+int64(i)))
 	}
 	if l.open != 0 || len(l.orders) != maxClosed || len(l.closed) != maxClosed {

@@ -16,7 +16,7 @@ import (
 
 //nolint:gochecknoglobals // flags
 var (
-	seeds   = flag.Int("user.seeds", 10, "how many simulations there are")
+	seeds   = flag.Int("user.seeds", 15, "how many simulations there are")
 	oneSeed = flag.Uint64("user.seed", 0, "the one simulation to run, with its trace")
 )
 
