@@ -38,40 +38,79 @@ func (e *LevelError) Error() string {
 // holds whatever was put in, bids above asks included, since such states pass by
 // on the wire.
 type Book struct {
-	bids, asks ladder
-	// top is that of the ladders. It is asked for more often than it changes.
+	// What each change looks at stands first: with the levels of a side it makes two lines
+	// of memory.
+
+	// top holds the best levels. It is asked for more often than it changes.
 	top Top
+	// mirror is the book that this one is paired with, nil if there is none. It is the
+	// complement of this one, and this one is its mirror.
+	mirror *Book
+	// holder is the book whose ladders are this one's too: itself, or its mirror, in which
+	// each side is the other one. Then its own hold nothing.
+	holder *Book
+	flip   Side // 0, or 1 if the holder is the mirror
+	// best holds the highest key of each ladder, 0 if that is empty.
+	best    [2]key
+	ladders [2]ladder
 }
 
 // New returns an empty book, which is a legal book: that of a token that nobody
 // quotes, or that was just settled.
-func New() *Book { return &Book{bids: newLadder(), asks: newLadder()} }
+func New() *Book {
+	b := &Book{ladders: [2]ladder{newLadder(), newLadder()}}
+	b.holder = b
+	return b
+}
 
-func (b *Book) side(s Side) *ladder {
-	bids, l := &b.bids, &b.asks
-	if s == Bid {
-		l = bids // by no jump: the two sides come in no order that could be predicted
+// place returns where the ladder of a side is in the holder, by no jump: neither which side
+// is asked for nor which of a pair it is asked of could be predicted.
+func (b *Book) place(s Side) Side { return (s ^ b.flip) & 1 }
+
+// side returns the levels of a side, for reading: a book that is to be written alone must
+// part from its mirror first.
+func (b *Book) side(s Side) *ladder { return &b.holder.ladders[b.place(s)] }
+
+// now returns the book for reading, until it is written.
+func (b *Book) now() Snapshot {
+	return Snapshot{
+		bids: sideView{&b.side(Bid).levels, b.holder.best[b.place(Bid)], b.top.Bid.Size},
+		asks: sideView{&b.side(Ask).levels, b.holder.best[b.place(Ask)], b.top.Ask.Size},
 	}
-	return l
 }
 
 // Set puts the whole size at a price, as the exchange's changes do, or removes
 // the level if the size is 0. It returns the size that was there before, 0 if
 // there was none. It fails with a [*LevelError] or with [ErrTooManyLevels].
 func (b *Book) Set(side Side, price Price, size Size) (old Size, err error) {
+	if b.mirror != nil {
+		b.Part()
+	}
+	return b.write(side, price, size)
+}
+
+// write is Set, in the mirror too if there is one.
+func (b *Book) write(side Side, price Price, size Size) (old Size, err error) {
 	if !price.valid() || size < 0 || side > Ask {
 		return 0, &LevelError{side, Level{price, size}}
 	}
-	l, k := b.side(side), side.key(price)
-	old, err = l.set(k, size)
-	if k >= l.best { // it is the best, or was
+	h, i, k := b.holder, b.place(side), side.key(price)
+	old, err = h.ladders[i].set(k, size)
+	if k >= h.best[i] { // it is the best, or was
 		b.retop()
 	}
 	return old, err
 }
 
 // retop follows a change of a best level.
-func (b *Book) retop() { b.top = Top{Bid: b.bids.now().top(Bid), Ask: b.asks.now().top(Ask)} }
+func (b *Book) retop() {
+	h, bids, asks := b.holder, b.place(Bid), b.place(Ask)
+	h.best[bids], b.top.Bid = h.ladders[bids].best(Bid)
+	h.best[asks], b.top.Ask = h.ladders[asks].best(Ask)
+	if b.mirror != nil {
+		b.mirror.top = b.top.Complement()
+	}
+}
 
 // Replace makes the book equal to a whole snapshot, which may be empty, and
 // returns how many levels that changed. The levels may come in any order;
@@ -86,9 +125,12 @@ func (b *Book) Replace(bids, asks []Level) (changed int, err error) {
 	if err := d.compute(b, bids, asks); err != nil {
 		return 0, err
 	}
-	d.bids.apply(&b.bids)
-	d.asks.apply(&b.asks)
-	b.retop()
+	if d.len() > 0 {
+		b.Part()
+		d.bids.apply(b.side(Bid))
+		d.asks.apply(b.side(Ask))
+		b.retop()
+	}
 	return d.len(), nil
 }
 
@@ -108,23 +150,34 @@ func (b *Book) Top() Top { return b.top }
 // AppendBackward appends the levels of a side to dst, worst first: the exchange's
 // own order, and that of the book hash. It allocates only to grow dst.
 func (b *Book) AppendBackward(dst []Level, side Side) []Level {
-	return b.side(side).now().appendBackward(dst, side)
+	return b.now().AppendBackward(dst, side)
 }
 
 // SizeAt returns the size at a price, 0 if there is no such level.
 func (b *Book) SizeAt(side Side, price Price) Size {
-	if !price.valid() {
-		return 0
-	}
-	return b.side(side).now().size(side.key(price))
+	return b.now().SizeAt(side, price)
 }
 
 // Snapshot returns the book as it is now, in O(1): the levels are shared until
 // the book next changes one, which then copies the path to it.
 func (b *Book) Snapshot() Snapshot {
-	return Snapshot{bids: b.bids.freeze(), asks: b.asks.freeze()}
+	s := b.now()
+	s.bids.levels, s.asks.levels = s.bids.levels.Copy(), s.asks.levels.Copy()
+	return s
 }
 
 // Fork returns a second book with the same levels, in O(1). The two go their
 // own ways from then on.
-func (b *Book) Fork() *Book { return &Book{bids: b.bids.fork(), asks: b.asks.fork(), top: b.top} }
+func (b *Book) Fork() *Book {
+	f := &Book{top: b.top}
+	f.own(b)
+	return f
+}
+
+// own gives a book ladders of its own, which are as those of another one, or of its own
+// mirror, until either is written.
+func (b *Book) own(as *Book) {
+	b.best = [2]key{as.holder.best[as.place(Bid)], as.holder.best[as.place(Ask)]}
+	b.ladders = [2]ladder{as.side(Bid).fork(), as.side(Ask).fork()}
+	b.holder, b.flip = b, 0
+}

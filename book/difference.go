@@ -23,10 +23,10 @@ func newDifference() *difference {
 func (d *difference) release() { differences.Put(d) }
 
 func (d *difference) compute(b *Book, bids, asks []Level) error {
-	if err := d.bids.compute(Bid, &b.bids, bids); err != nil {
+	if err := d.bids.compute(Bid, b.side(Bid), bids); err != nil {
 		return err
 	}
-	return d.asks.compute(Ask, &b.asks, asks)
+	return d.asks.compute(Ask, b.side(Ask), asks)
 }
 
 func (d *difference) len() int { return len(d.bids.changes) + len(d.asks.changes) }
@@ -113,8 +113,5 @@ func (d *sideDifference) apply(l *ladder) {
 		if c.size > 0 {
 			l.levels.Set(c.key, c.size)
 		}
-	}
-	if len(d.changes) > 0 {
-		l.best, l.bestSize, _ = l.levels.Max()
 	}
 }

@@ -30,6 +30,12 @@
 // goroutine that writes it, or for the holder of a lock around it. Snapshots are
 // free for all.
 //
+// # Pairs
+//
+// The books of a market's two outcomes are each the complement of the other. [Pair]
+// lets two such books share their levels, which then take half the memory and, with
+// [Book.SetBoth], half the writing. Whatever is done to only one of them makes them part.
+//
 // # Bounds
 //
 // A side holds at most [MaxLevels] levels. A level has a price above 0 and below

@@ -111,3 +111,26 @@ func ExampleSnapshot_FirstAtLeast() {
 	fmt.Println(level.Price, level.Size, ok)
 	// Output: 0.64 3950 true
 }
+
+// How can the books of both outcomes of a market be kept for the price of one?
+func ExamplePair() {
+	yes, no := quoted(), book.New()
+	mirrored := yes.Snapshot().Complement()
+	_, err := no.Replace(mirrored.AppendBackward(nil, book.Bid), mirrored.AppendBackward(nil, book.Ask))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	if !book.Pair(yes, no) {
+		fmt.Println("they don't mirror each other")
+		return
+	}
+	_, err = yes.SetBoth(book.Bid, 62*book.Dollar/100, 3_000*book.Share)
+	fmt.Println(yes.Top().Bid, no.Top().Ask, err)
+
+	_, err = no.Set(book.Ask, 38*book.Dollar/100, 0) // of one of them: from now on they are two
+	fmt.Println(yes.Top().Bid, no.Top().Ask, err)
+	// Output:
+	// {0.62 3000} {0.38 3000} <nil>
+	// {0.62 3000} {0.39 5400} <nil>
+}

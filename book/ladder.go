@@ -41,34 +41,18 @@ type ladder struct {
 	// call it for every item of a node that it copies. It is no pointer, so that
 	// the way to a level is shorter by one.
 	levels tree
-	// best is the highest key in levels, 0 when it is empty, and bestSize its
-	// size. Both are kept so that the top of a book costs no descent.
-	best     key
-	bestSize Size
 }
 
-func newLadder() ladder { return ladder{levels: *btree.NewMap[key, Size](degree)} }
+func newLadder() ladder { return ladder{*btree.NewMap[key, Size](degree)} }
 
 // fork returns a ladder that shares all nodes until one of the two is written.
-func (l *ladder) fork() ladder {
-	return ladder{levels: *l.levels.Copy(), best: l.best, bestSize: l.bestSize}
-}
-
-// freeze returns the side as it is now, for good: its nodes are shared until the ladder
-// is written.
-func (l *ladder) freeze() sideView { return sideView{l.levels.Copy(), l.best, l.bestSize} }
-
-// now returns the side for reading, until the ladder is written.
-func (l *ladder) now() sideView { return sideView{&l.levels, l.best, l.bestSize} }
+func (l *ladder) fork() ladder { return ladder{*l.levels.Copy()} }
 
 // set puts the size at the key, or removes the level if it is 0, and returns
 // what was there.
 func (l *ladder) set(k key, size Size) (old Size, err error) {
 	if size == 0 {
 		old, _ = l.levels.Delete(k)
-		if k == l.best {
-			l.best, l.bestSize, _ = l.levels.Max()
-		}
 		return old, nil
 	}
 	if l.levels.Len() >= MaxLevels {
@@ -77,10 +61,16 @@ func (l *ladder) set(k key, size Size) (old Size, err error) {
 		}
 	}
 	old, _ = l.levels.Set(k, size)
-	if k >= l.best {
-		l.best, l.bestSize = k, size
-	}
 	return old, nil
+}
+
+// best returns the highest level, the zero one if there is none.
+func (l *ladder) best(side Side) (key, Level) {
+	k, size, ok := l.levels.Max()
+	if !ok {
+		return 0, Level{}
+	}
+	return k, side.level(k, size)
 }
 
 // is says whether these are the levels, worst first. It is what nearly every snapshot
