@@ -83,7 +83,7 @@ func (d *Decoder) asset(id []byte) *Asset {
 func (d *Decoder) market(id []byte, a *Asset) string {
 	m := d.markets[string(id)]
 	if m == nil {
-		m = &knownMarket{id: string(id)}
+		m = newKnownMarket(string(id))
 		if len(d.markets) < MaxAssets {
 			d.markets[m.id] = m
 			d.cache.grow(len(d.markets))

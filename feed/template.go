@@ -79,7 +79,7 @@ func (d *Decoder) usualHead(head *[leastFrame]byte, sp *spacing) *knownMarket {
 	id := (*[conditionBytes]byte)(head[marketKey:])
 	place := d.cache.place(id)
 	m := *place
-	if m == nil || !isCondition(id, m.id) {
+	if m == nil || !m.is(id) {
 		if m = d.markets[string(id[:])]; m != nil {
 			*place = m
 		}
@@ -116,29 +116,29 @@ func (d *Decoder) usualTail(frame []byte, at int, sp *spacing) Timestamp {
 // they are something else. They are d.pair.
 func (d *Decoder) usualPair(frame []byte, sp *spacing, m *knownMarket) int {
 	blank := sp.blank & 1
-	a, b := m.assets[0], m.assets[1]
-	if a == nil || b == nil || len(frame) < leastFrame {
+	if len(frame) < leastFrame {
 		return 0
 	}
 	text := (*[entryRoom]byte)(frame[headBytes+blank:])
-	first := changeOf(a.ID, text, sp)
-	if first == nil {
+	a, b := &m.tokens[0], &m.tokens[1]
+	if word(text[0:]) != word(a.id[0:]) { // if they begin alike, the changes may be read one by one
 		a, b = b, a
-		if first = changeOf(a.ID, text, sp); first == nil {
-			return 0
-		}
+	}
+	first := a.changeOf(text, sp)
+	if first == nil {
+		return 0
 	}
 	end := d.shape.read(first, sp, &d.pair[0])
 	if end == 0 {
 		return 0
 	}
 	const room = nextAsset + 1 + entryRoom
-	at := headBytes + blank + len(a.ID) + priceKey + blank + end
+	at := headBytes + blank + a.n + priceKey + blank + end
 	if at < 0 || at > len(frame)-room {
 		return 0
 	}
 	next := (*[room]byte)(frame[at : at+room])
-	second := changeOf(b.ID, (*[entryRoom]byte)(next[nextAsset+blank:]), sp)
+	second := b.changeOf((*[entryRoom]byte)(next[nextAsset+blank:]), sp)
 	if second == nil || next[0] != '"' || sp.next.differs(word(next[1:]), word(next[nextAsset-8+blank:])) != 0 {
 		return 0
 	}
@@ -147,8 +147,8 @@ func (d *Decoder) usualPair(frame []byte, sp *spacing, m *knownMarket) int {
 		return 0
 	}
 	d.unwatched = 0
-	d.pair[0].Asset, d.pair[1].Asset = a, b
-	return at + nextAsset + blank + len(b.ID) + priceKey + blank + end
+	d.pair[0].Asset, d.pair[1].Asset = a.asset, b.asset
+	return at + nextAsset + blank + b.n + priceKey + blank + end
 }
 
 // usualChanges reads changes of any number and tokens, and returns them and where the
@@ -195,12 +195,10 @@ func (d *Decoder) usualAsset(frame []byte, at int, sp *spacing, m *knownMarket) 
 	blank := sp.blank & 1
 	if at <= len(frame)-entryRoom {
 		entry := (*[entryRoom]byte)(frame[at:])
-		for _, a := range m.assets {
-			if a == nil {
-				break
-			}
-			if text = changeOf(a.ID, entry, sp); text != nil {
-				return a, text, at + len(a.ID) + priceKey + blank
+		for i := range m.tokens {
+			known := &m.tokens[i]
+			if text = known.changeOf(entry, sp); text != nil {
+				return known.asset, text, at + known.n + priceKey + blank
 			}
 		}
 	}
