@@ -9,22 +9,20 @@ import (
 
 func (s *shard) priceChange(e *feed.PriceChange) {
 	if len(e.Changes) == 2 && mirrors(&e.Changes[0], &e.Changes[1]) { // as nearly always
-		// That both tokens are looked at here, before a lock is waited for, lets the
-		// memory of both be fetched at the same time.
-		a, b := s.token(e.Changes[0].Asset), s.token(e.Changes[1].Asset)
-		s.pair(a, b)
-		s.entry(e, &e.Changes[0], a)
-		s.entry(e, &e.Changes[1], b)
+		s.pair(e)
 		return
 	}
 	s.mirror(e)
 	for i := range e.Changes {
-		s.entry(e, &e.Changes[i], s.token(e.Changes[i].Asset))
+		c := &e.Changes[i]
+		if t := s.token(c.Asset); s.entry(e, c, t) {
+			s.set(t, c)
+		}
 	}
 }
 
-// entry takes a change of an event.
-func (s *shard) entry(e *feed.PriceChange, c *feed.Change, t *token) {
+// entry takes a change of an event, and says whether it is to be set.
+func (s *shard) entry(e *feed.PriceChange, c *feed.Change, t *token) bool {
 	s.hide(t)
 	switch {
 	case t.state == Gone:
@@ -33,8 +31,9 @@ func (s *shard) entry(e *feed.PriceChange, c *feed.Change, t *token) {
 	case t.market.id != e.Market && !s.join(t, e.Market):
 		s.breakContinuity(t, BadMessage)
 	default:
-		s.change(t, c, key{e.Time, c.Hash})
+		return s.change(t, c, e.Time)
 	}
+	return false
 }
 
 // noteAbroad takes note of a state that another connection has announced. The two
@@ -50,41 +49,43 @@ func (t *token) noteAbroad(conn int, c *feed.Change, k key) {
 	}
 }
 
-// change applies one entry to its token, or finds that it says nothing new.
+// change says whether an entry is to be set in the token's run, which it may begin. If
+// it is not, what it says is nothing new, or has been dealt with.
 //
 // Within one connection and token, the exchange sends changes in order, but
 // repeats some of them late. The key tells them apart: it names the state that
 // the entry belongs to.
-func (s *shard) change(t *token, c *feed.Change, k key) {
-	r := &t.run
+func (s *shard) change(t *token, c *feed.Change, at feed.Timestamp) bool {
+	if t.based && t.awaited == nil && t.isNew(at) { // as nearly always
+		s.closeRun(t)
+		s.startRun(t, key{at, c.Hash})
+		return true
+	}
+	k := key{at, c.Hash}
 	if !t.based {
 		// The whole book is still to come, and will include it.
-		r.key = k
+		t.run.key = k
 		t.horizon.announce(k)
 		if t.joining != nil {
 			t.joining.noteUnchecked(c, k)
 		}
 		s.touch(t)
-		return
+		return false
 	}
 	if t.awaited != nil {
 		s.changeAwaited(t, c, k)
 	}
-	if t.isNew(k) || s.begins(t, c, k) {
-		s.closeRun(t)
-		s.startRun(t, k)
-		s.set(t, c)
-	}
+	return s.changeKnown(t, c, k)
 }
 
-// isNew says that a state is later than all that is known, as nearly always: then a change
-// of it begins a run, whatever else is so.
-func (t *token) isNew(k key) bool {
-	return k.time > t.run.key.time && k.time > t.horizon.newest.time && k.time >= t.baseTime
+// isNew says that a state of a time is later than all that is known: then a change of it
+// begins a run, whatever else is so.
+func (t *token) isNew(at feed.Timestamp) bool {
+	return at > t.run.key.time && at > t.horizon.newest.time && at >= t.baseTime
 }
 
-// begins says whether a change begins a run, and applies it otherwise.
-func (s *shard) begins(t *token, c *feed.Change, k key) bool {
+// changeKnown is change for an entry whose state may be known.
+func (s *shard) changeKnown(t *token, c *feed.Change, k key) bool {
 	r := &t.run
 	if k.time <= r.key.time && r.entries > 0 && (k != r.key || r.levels&levelBit(c) != 0) {
 		s.compare(t) // what is to be done depends on whether the state is reached
@@ -96,7 +97,7 @@ func (s *shard) begins(t *token, c *feed.Change, k key) bool {
 		s.counts.Repeats++
 		s.note(t, c)
 	case k == r.key:
-		s.set(t, c)
+		return true
 	case !t.isLate(k) && k.time <= t.horizon.newest.time && t.ring.has(k):
 		s.counts.Repeats++
 		s.repeat(t, c, k)
@@ -104,6 +105,8 @@ func (s *shard) begins(t *token, c *feed.Change, k key) bool {
 		s.counts.Repeats++
 		s.past(t, c, k)
 	case k.time >= r.key.time:
+		s.closeRun(t)
+		s.startRun(t, k)
 		return true
 	default:
 		s.setLate(t, c, k)
@@ -128,9 +131,31 @@ func (s *shard) set(t *token, c *feed.Change) {
 	if t.joining != nil {
 		t.joining.note(c, t.run.key)
 	}
-	if !s.write(t, c) {
-		return
+	if s.write(t, c) {
+		s.wasSet(t, c)
 	}
+}
+
+// setBoth is set for two changes, each the mirror of the other, of two tokens whose books
+// are a pair.
+func (s *shard) setBoth(a, b *token, ofA, ofB *feed.Change) {
+	if a.joining != nil {
+		a.joining.note(ofA, a.run.key)
+	}
+	if b.joining != nil {
+		b.joining.note(ofB, b.run.key)
+	}
+	old, err := a.book.SetBoth(ofA.Side, ofA.Price, ofA.Size)
+	if s.written(a, ofA, old, err) {
+		s.wasSet(a, ofA)
+	}
+	if s.written(b, ofB, old, err) {
+		s.wasSet(b, ofB)
+	}
+}
+
+// wasSet follows a change of the token's run that was written.
+func (s *shard) wasSet(t *token, c *feed.Change) {
 	t.run.changed()
 	t.run.levels |= levelBit(c)
 	s.note(t, c)
@@ -138,8 +163,13 @@ func (s *shard) set(t *token, c *feed.Change) {
 
 // write puts a change into the book, and into the one that it may be instead.
 func (s *shard) write(t *token, c *feed.Change) bool {
-	t.refreshed = false
 	old, err := t.book.Set(c.Side, c.Price, c.Size)
+	return s.written(t, c, old, err)
+}
+
+// written follows a change into the book, which said this to it.
+func (s *shard) written(t *token, c *feed.Change, old book.Size, err error) bool {
+	t.refreshed = false
 	if err != nil { // more levels than a book can have
 		s.breakContinuity(t, BadMessage)
 		return false
@@ -196,8 +226,7 @@ func (s *shard) repeat(t *token, c *feed.Change, k key) {
 	returned := t.other
 	t.other = nil // it is no part of what ends
 	s.closeRun(t)
-	t.book, t.other = returned, t.book
-	t.replaced()
+	t.other = t.become(returned)
 	s.startRun(t, k)
 	t.run.report(c)
 	s.matched(t) // and not counted as a run: that state has been
@@ -248,8 +277,7 @@ func (s *shard) past(t *token, c *feed.Change, k key) {
 	next := t.other
 	t.other = nil // it is no part of what ends
 	s.closeRun(t)
-	t.book = next
-	t.replaced()
+	t.become(next)
 	t.setBack(k, s.now)
 	t.run = run{key: k, matched: true, ambiguous: true}
 	s.note(t, c)

@@ -45,6 +45,10 @@
 // engine holds while it applies a frame to one of the market's tokens. Both cost the
 // same at any depth, and views of one version share their copy.
 //
+// The books of a market's two tokens share their levels ([book.Pair]) while both mirror
+// each other and each frame changes both alike, as nearly all do: half the memory, and one
+// write. Nobody can tell: whatever concerns one token alone gives it levels of its own.
+//
 // An engine has a lease: it says until when it vouches for its books. A read looks at
 // the clock itself, so that an engine that hangs reads as stale, and one that has ended
 // or panicked as well. A [Replay] has no clock, and vouches for ever.

@@ -17,7 +17,10 @@ type market struct {
 	held bool // by the writer, in shard.locked
 	// paired: a frame has had the changes of both tokens, and each the mirror of the
 	// other. All frames of the market do then.
-	paired    bool
+	paired bool
+	// apart counts the frames that have changed both books since they were a pair, or one
+	// was replaced.
+	apart     uint32
 	tokens    []*token // that are in it
 	exhausted int      // exhaustive calibrations that found nothing
 	terms     feed.MarketTerms
@@ -102,6 +105,7 @@ func (s *shard) join(t *token, id string) bool {
 	}
 	t.market.tokens = slices.DeleteFunc(t.market.tokens, func(o *token) bool { return o == t })
 	s.lock(m)
+	t.book.Part() // from one that stays under the other lock
 	t.market = m
 	m.tokens = append(m.tokens, t)
 	t.readers.market.Store(m)

@@ -45,13 +45,55 @@ func (s *shard) mirror(e *feed.PriceChange) {
 	s.tallies[MirrorWitness].count(agreed)
 }
 
-// pair takes two changes of a frame, of which each is the mirror of the other: changes
-// of a market come in pairs, if their tokens are in it.
-func (s *shard) pair(a, b *token) {
+// pair takes an event of two changes, each the mirror of the other, as nearly all are.
+// What is to be done is decided for both before either is set: then books that are a pair
+// are written once.
+func (s *shard) pair(e *feed.PriceChange) {
+	ofA, ofB := &e.Changes[0], &e.Changes[1]
+	// That both tokens are looked at here, before a lock is waited for, lets the
+	// memory of both be fetched at the same time.
+	a, b := s.token(ofA.Asset), s.token(ofB.Asset)
 	s.tallies[MirrorWitness].count(agreed)
-	if a.market == b.market {
+	if a.market == b.market { // and not in one of its own, before its first event
 		a.market.paired = true
 	}
+	setA, setB := s.entry(e, ofA, a), s.entry(e, ofB, b)
+	switch {
+	case setA && setB && a.book.PairedWith(b.book):
+		s.setBoth(a, b, ofA, ofB)
+	case setA && setB:
+		s.set(a, ofA)
+		s.set(b, ofB)
+		s.pairBooks(a, b)
+	case setA:
+		s.set(a, ofA)
+	case setB:
+		s.set(b, ofB)
+	}
+}
+
+// pairBooks lets the books of a market's two tokens share their levels, if they mirror each
+// other. To find that they don't may take as long as to compare all levels: the longer
+// they have not, the less often it is tried.
+func (s *shard) pairBooks(a, b *token) {
+	m := a.market
+	if m != b.market { // whose lock guards both
+		return
+	}
+	m.apart++
+	if m.apart&(m.apart-1) == 0 && book.Pair(a.book, b.book) {
+		m.apart = 0
+	}
+}
+
+// become makes another book the token's, and returns the one that was. That is no
+// pair with another token's any more: one lock may not guard both for long.
+func (t *token) become(next *book.Book) (was *book.Book) {
+	was = t.book
+	was.Part()
+	t.book = next
+	t.replaced()
+	return was
 }
 
 // unmirrored: a frame changes one token of a market and not the other, whose book now

@@ -265,13 +265,14 @@ func TestIsNew(t *testing.T) {
 			token.ring.add(state())
 		}
 		k := state()
-		if !token.isNew(k) {
+		if !token.isNew(k.time) {
 			continue
 		}
 		isNew++
 		was := *token
 		c := &feed.Change{Asset: token.asset, Side: book.Bid, Price: 400_000, Size: book.Share}
-		if !sc.s.begins(token, c, k) || sc.s.counts.Repeats > 0 || token.run != was.run || token.horizon != was.horizon {
+		was.horizon.announce(k)
+		if !sc.s.changeKnown(token, c, k) || sc.s.counts.Repeats > 0 || token.run.key != k || token.horizon != was.horizon {
 			t.Fatalf("%+v is new to %+v, %+v, base %v, and begins no run", k, was.run.key, was.horizon, was.baseTime)
 		}
 	}

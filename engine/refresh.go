@@ -95,8 +95,7 @@ func (s *shard) refresh(t *token, e *feed.Book, k key, differ int) {
 	s.touch(t)
 	if t.other != nil && differ > 0 {
 		if n, err := t.other.Differs(e.Bids, e.Asks); err == nil && n == 0 {
-			t.book, t.other, differ = t.other, t.book, 0
-			t.replaced()
+			t.other, differ = t.become(t.other), 0
 		}
 	}
 	compared := t.based && t.continuous

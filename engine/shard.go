@@ -404,6 +404,7 @@ func (s *shard) forget(t *token) {
 	t.based = false // whatever still comes of it
 	t.ring, t.other, t.awaited = ring{}, nil, nil
 	t.version++ // it is not what it was
+	t.book.Part()
 	old, m := t.market, newMarket("")
 	old.tokens = slices.DeleteFunc(old.tokens, func(o *token) bool { return o == t })
 	if len(old.tokens) == 0 {

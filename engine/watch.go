@@ -97,6 +97,7 @@ func (w *watch) level(c *feed.Change, old book.Size) {
 
 // replaced takes note that another book took the place of the token's.
 func (t *token) replaced() {
+	t.market.apart = 0 // it may mirror the other token's now
 	w := t.watch
 	if w == nil || len(w.queues) == 0 || w.whole {
 		return

@@ -53,6 +53,11 @@ func ofStream() []mutant {
 			trial: simulation(80),
 		},
 		{
+			name: "two-locks", guard: "a book that goes to another market shares its levels no more",
+			edits: []edit{{"market.go", "\tt.book.Part() // from", "\t// from"}},
+			trial: by("TestPartedBooks"),
+		},
+		{
 			name: "past", guard: "an entry that the last whole book includes is not applied",
 			edits: []edit{{"changes.go", "case t.isPast(k):", "case false && t.isPast(k):"}},
 			trial: by("TestRepeatBeyondTheRing"),
