@@ -29,12 +29,16 @@ func (m *model) equal(other *model) bool {
 // a book of its own would, and as its snapshots of before.
 func TestPairAgainstModel(t *testing.T) {
 	const walks = 8
+	operations := *operations / walks / 4
+	if testing.Short() {
+		operations /= 5
+	}
 	for seed := range uint64(walks) {
 		w := walk{
 			Rand: rand.New(rand.NewPCG(seed, 2)),
 			tick: 100, prices: []int64{3, 20, 99, 400, 1000, 9999, 60, 150}[seed],
 		}
-		comparePairWithModel(t, w, *operations/walks/4)
+		comparePairWithModel(t, w, operations)
 	}
 }
 

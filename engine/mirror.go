@@ -86,6 +86,14 @@ func (s *shard) pairBooks(a, b *token) {
 	}
 }
 
+// pairWithOther is pairBooks for a token whose whole book has come, and the other one of
+// its market: so that a market in which nothing happens needs no more memory than others.
+func (s *shard) pairWithOther(t *token) {
+	if both := t.market.tokens; len(both) == 2 {
+		s.pairBooks(both[0], both[1])
+	}
+}
+
 // become makes another book the token's, and returns the one that was. That is no
 // pair with another token's any more: one lock may not guard both for long.
 func (t *token) become(next *book.Book) (was *book.Book) {

@@ -160,6 +160,7 @@ func (s *shard) base(t *token, e *feed.Book, k key) {
 		t.joining.restart(k)
 	}
 	t.other = nil
+	s.pairWithOther(t)
 	s.touch(t)
 	match := s.calibrate(t, k)
 	s.tallyBook(t, e, match)
