@@ -57,7 +57,11 @@ func (s *shard) pair(e *feed.PriceChange) {
 	if a.market == b.market { // and not in one of its own, before its first event
 		a.market.paired = true
 	}
-	setA, setB := s.entry(e, ofA, a), s.entry(e, ofB, b)
+	setA := s.entry(e, ofA, a)
+	if setA {
+		s.touch(a) // before the other
+	}
+	setB := s.entry(e, ofB, b)
 	switch {
 	case setA && setB && a.book.PairedWith(b.book):
 		s.setBoth(a, b, ofA, ofB)

@@ -304,6 +304,40 @@ func TestUnlikeBooks(t *testing.T) {
 	s.end()
 }
 
+// TestTouchedInOrder: the tokens of a frame are told in its order, also if the change of
+// only the first is new.
+func TestTouchedInOrder(t *testing.T) {
+	onlyGoroutine(t)
+	replay, tested := NewReplay(nil), 0
+	for _, line := range record(t, feedtest.Options{Seed: 3}, 50).frames {
+		var f changesFrame
+		if err := json.Unmarshal(line.record.Frame, &f); err == nil && len(f.Changes) == 2 {
+			g := f
+			g.Changes = f.Changes[1:]
+			text, err := json.Marshal(g)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := replay.Step(feed.Record{Time: line.record.Time, Frame: text}); err != nil {
+				t.Fatal(err)
+			}
+			tested++
+		}
+		if err := replay.Step(line.record); err != nil {
+			t.Fatal(err)
+		}
+		touched := replay.AppendTouched(nil)
+		for i, c := range f.Changes {
+			if len(touched) != 2 || touched[i].ID() != c["asset_id"] {
+				t.Fatalf("%d tokens, the first %s; the first change is of %v", len(touched), touched[0].ID(), f.Changes[0]["asset_id"])
+			}
+		}
+	}
+	if tested == 0 {
+		t.Error("nothing was tested")
+	}
+}
+
 // same fails if readers of two tokens see anything else.
 func same(t *testing.T, seed uint64, line int, a, b *token) {
 	t.Helper()
