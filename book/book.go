@@ -34,9 +34,9 @@ func (e *LevelError) Error() string {
 // methods may run beside another. What it returns may be kept and passed on:
 // see [Snapshot].
 //
-// A Book is made by [New] or [Book.Fork]. It does not know whether it is right. It
-// holds whatever was put in, bids above asks included, since such states pass by
-// on the wire.
+// A Book is made by [New] or [Book.Fork], and not copied. It does not know whether it
+// is right. It holds whatever was put in, bids above asks included, since such states
+// pass by on the wire.
 type Book struct {
 	// What each change looks at stands first: with the levels of a side it makes two lines
 	// of memory.
@@ -50,7 +50,8 @@ type Book struct {
 	// each side is the other one. Then its own hold nothing.
 	holder *Book
 	flip   Side // 0, or 1 if the holder is the mirror
-	// best holds the highest key of each ladder, 0 if that is empty.
+	// best holds the highest key of each ladder, 0 if that is empty. Like the ladders, it
+	// is the holder's alone.
 	best    [2]key
 	ladders [2]ladder
 }

@@ -34,7 +34,7 @@ type tree = btree.Map[key, Size]
 // and 16 ns, and one after a snapshot 440, 390, 440, 980 and 950 ns.
 const degree = 64
 
-// ladder is one side of a book. Only its owner writes.
+// ladder is one side of a book, and the other side of its mirror. Only its holder writes.
 type ladder struct {
 	// levels holds keys from 1 to 999,999 and sizes above 0, at most MaxLevels
 	// of them. Its value type must have no method Copy or IsoCopy: btree would

@@ -1,5 +1,10 @@
 package book
 
+import "errors"
+
+// ErrUnpaired says that a book was to be written together with its mirror, and has none.
+var ErrUnpaired = errors.New("book: it is no pair's")
+
 // Pair lets two books have their levels in common, if each is the complement of the
 // other, and says whether they have. The books of the two outcomes of a market are, see
 // [Snapshot.Complement]: what they share is kept once, and written once by
@@ -25,9 +30,13 @@ func Pair(a, b *Book) bool {
 func (b *Book) PairedWith(other *Book) bool { return b.mirror == other && other != nil }
 
 // SetBoth is [Book.Set] of a change in this book, and of its mirror in the book that it
-// shares its levels with, which there must be: the same size on the other side, at one
-// dollar minus the price. What it returns is the same for both, and so are its errors.
+// shares its levels with: the same size on the other side, at one dollar minus the price.
+// What it returns is the same for both, and so are its errors. Without a mirror it fails
+// with [ErrUnpaired], and changes nothing.
 func (b *Book) SetBoth(side Side, price Price, size Size) (old Size, err error) {
+	if b.mirror == nil {
+		return 0, ErrUnpaired
+	}
 	return b.write(side, price, size)
 }
 

@@ -163,6 +163,9 @@ func TestPairOfOthers(t *testing.T) {
 		}
 	}
 	a, b, c := books["a"], books["b"], books["c"]
+	if _, err := a.SetBoth(book.Bid, 400_000, 8); !errors.Is(err, book.ErrUnpaired) || a.Top().Bid.Size != 7 {
+		t.Errorf("both of one: %v", err)
+	}
 	switch {
 	case book.Pair(a, a) || book.Pair(b, c):
 		t.Error("these are no mirrors")

@@ -18,8 +18,8 @@ type market struct {
 	// paired: a frame has had the changes of both tokens, and each the mirror of the
 	// other. All frames of the market do then.
 	paired bool
-	// apart counts the frames that have changed both books since they were a pair, or one
-	// was replaced.
+	// apart counts the frames that have met the two books and no pair, since one was
+	// replaced.
 	apart     uint32
 	tokens    []*token // that are in it
 	exhausted int      // exhaustive calibrations that found nothing

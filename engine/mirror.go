@@ -76,24 +76,21 @@ func (s *shard) pair(e *feed.PriceChange) {
 	}
 }
 
-// pairBooks lets the books of a market's two tokens share their levels, if they mirror each
-// other. To find that they don't may take as long as to compare all levels: the longer
-// they have not, the less often it is tried.
+// pairBooks lets the books of a market's two tokens, which are none, be a pair if they
+// mirror each other. To look may take as long as to compare all levels, and to part as long
+// as to copy some: the more frames have met them apart since a book was replaced, the less
+// often it is done.
 func (s *shard) pairBooks(a, b *token) {
 	m := a.market
-	if m != b.market { // whose lock guards both
-		return
-	}
-	m.apart++
-	if m.apart&(m.apart-1) == 0 && book.Pair(a.book, b.book) {
-		m.apart = 0
+	if m.apart++; m.apart&(m.apart-1) == 0 {
+		book.Pair(a.book, b.book)
 	}
 }
 
 // pairWithOther is pairBooks for a token whose whole book has come, and the other one of
 // its market: so that a market in which nothing happens needs no more memory than others.
 func (s *shard) pairWithOther(t *token) {
-	if both := t.market.tokens; len(both) == 2 {
+	if both := t.market.tokens; len(both) == 2 && !both[0].book.PairedWith(both[1].book) {
 		s.pairBooks(both[0], both[1])
 	}
 }

@@ -74,7 +74,7 @@ func disfigure(r *rand.Rand, data []byte, markets []string) (frames [][]byte) {
 	return frames
 }
 
-// twoShards take the same records. The books of the second never share their levels.
+// twoShards take the same records. The books of the second part after each.
 type twoShards struct {
 	t       *testing.T
 	seed    uint64
@@ -170,8 +170,8 @@ func (two *twoShards) disturb(r *rand.Rand) {
 }
 
 // TestPairedBooks: that the books of a market's two tokens share their levels is nothing
-// that anybody can tell, whatever frames come: a second engine that never lets them says the
-// same of each.
+// that anybody can tell, whatever frames come: a second engine whose books don't, but within
+// a frame, says the same of each.
 func TestPairedBooks(t *testing.T) {
 	onlyGoroutine(t)
 	t.Parallel()
@@ -267,8 +267,8 @@ func TestPartedBooks(t *testing.T) {
 	}
 }
 
-// TestUnlikeBooks: the longer the two books of a market don't mirror each other, the less
-// often they are compared, until one of them is replaced.
+// TestUnlikeBooks: the longer the two books of a market don't mirror each other, or are
+// parted each time, the less often they are compared, until one of them is replaced.
 func TestUnlikeBooks(t *testing.T) {
 	onlyGoroutine(t)
 	sc := newScript(t)
@@ -300,6 +300,16 @@ func TestUnlikeBooks(t *testing.T) {
 	a.become(a.book.Fork())
 	if s.pairBooks(a, b); !a.book.PairedWith(b.book) {
 		t.Error("another book, and it is not compared at once")
+	}
+	pairs := 0
+	for range 1000 { // each frame parts them
+		a.book.Part()
+		if s.pairBooks(a, b); a.book.PairedWith(b.book) {
+			pairs++
+		}
+	}
+	if pairs != 9 { // the 2nd time to the 512th
+		t.Errorf("they were made a pair %d times", pairs)
 	}
 	s.end()
 }
