@@ -330,7 +330,7 @@ func TestTmux(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	m, dir := newTmux(t, "BOOKVIEW --replay "+recording+" --speed max 2>DIR/stderr; stty -a > DIR/after; echo exit $?; sleep 60")
+	m, dir := newTmux(t, "BOOKVIEW --replay "+recording+" --speed max 2>DIR/stderr; code=$?; stty -a > DIR/after; echo exit $code; sleep 60")
 	m.await(t, `● LIVE when recorded(?s:.*)at its end`)
 	m.do(t, "send-keys", "t", "t")
 	m.await(t, `│`)
@@ -351,7 +351,7 @@ func checkCooked(t *testing.T, dir string) {
 // TestQuitSignal: SIGQUIT dumps the stacks, onto a terminal that is as it was.
 func TestQuitSignal(t *testing.T) {
 	t.Parallel()
-	m, dir := newTmux(t, "echo BEFORE; sh -c 'echo $$ > DIR/pid; exec env BOOKVIEW 2>DIR/stderr'; echo exit $?; stty -a > DIR/after; sleep 60")
+	m, dir := newTmux(t, "echo BEFORE; sh -c 'echo $$ > DIR/pid; exec env BOOKVIEW 2>DIR/stderr'; code=$?; stty -a > DIR/after; echo exit $code; sleep 60")
 	m.await(t, `● LIVE`)
 	command(t, "kill", "-QUIT", strings.TrimSpace(source(t, filepath.Join(dir, "pid"))))
 	m.await(t, `BEFORE(?s:.*)(?m)^exit 2`)
