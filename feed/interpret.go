@@ -83,11 +83,12 @@ func (d *Decoder) asset(id []byte) *Asset {
 func (d *Decoder) market(id []byte, a *Asset) string {
 	m := d.markets[string(id)]
 	if m == nil {
-		m = newKnownMarket(string(id))
-		if len(d.markets) < MaxAssets {
-			d.markets[m.id] = m
-			d.cache.grow(len(d.markets))
+		if len(d.markets) >= MaxAssets {
+			return string(id)
 		}
+		m = newKnownMarket(string(id))
+		d.markets[m.id] = m
+		d.cache.grow(len(d.markets))
 	}
 	m.note(a)
 	return m.id
