@@ -15,9 +15,9 @@ type market struct {
 	// done: readers see whole records, of both tokens alike.
 	mu   sync.Mutex
 	held bool // by the writer, in shard.locked
-	// paired: a frame has had the changes of both tokens, and each the mirror of the
+	// mirrored: a frame has had the changes of both tokens, and each the mirror of the
 	// other. All frames of the market do then.
-	paired bool
+	mirrored bool
 	// apart counts the frames that have met the two books and no pair, since one was
 	// replaced.
 	apart     uint32

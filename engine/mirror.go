@@ -50,12 +50,10 @@ func (s *shard) mirror(e *feed.PriceChange) {
 // are written once.
 func (s *shard) pair(e *feed.PriceChange) {
 	ofA, ofB := &e.Changes[0], &e.Changes[1]
-	// That both tokens are looked at here, before a lock is waited for, lets the
-	// memory of both be fetched at the same time.
 	a, b := s.token(ofA.Asset), s.token(ofB.Asset)
 	s.tallies[MirrorWitness].count(agreed)
 	if a.market == b.market { // and not in one of its own, before its first event
-		a.market.paired = true
+		a.market.mirrored = true
 	}
 	setA := s.entry(e, ofA, a)
 	if setA {
@@ -109,7 +107,7 @@ func (t *token) become(next *book.Book) (was *book.Book) {
 // lacks the mirror of it. The exchange has stopped to send that token.
 func (s *shard) unmirrored(a *feed.Asset) {
 	m := s.token(a).market
-	if !m.paired && !s.pairs {
+	if !m.mirrored && !s.pairs {
 		return
 	}
 	for _, t := range m.tokens {

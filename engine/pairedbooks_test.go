@@ -226,6 +226,21 @@ func TestPairedBooks(t *testing.T) {
 	}
 }
 
+// inOneMarket returns two tokens of a market, in the middle of a record.
+func inOneMarket(t *testing.T) (s *shard, a, b *token) {
+	t.Helper()
+	s = newScript(t).s
+	s.begin(startTime*1e6, 0)
+	a, b = s.token(s.decoder.Know(yesToken)), s.token(s.decoder.Know(noToken))
+	for _, token := range []*token{a, b} {
+		s.hide(token)
+		if !s.join(token, condition) {
+			t.Fatal("it does not join its market")
+		}
+	}
+	return s, a, b
+}
+
 // TestPartedBooks: books share their levels only while one lock guards both, and only as
 // what their tokens' books are.
 func TestPartedBooks(t *testing.T) {
@@ -247,16 +262,7 @@ func TestPartedBooks(t *testing.T) {
 			return was.PairedWith(b.book) || a.book.PairedWith(b.book)
 		},
 	} {
-		sc := newScript(t)
-		s := sc.s
-		s.begin(startTime*1e6, 0)
-		a, b := s.token(s.decoder.Know(yesToken)), s.token(s.decoder.Know(noToken))
-		for _, token := range []*token{a, b} {
-			s.hide(token)
-			if !s.join(token, condition) {
-				t.Fatal("it does not join its market")
-			}
-		}
+		s, a, b := inOneMarket(t)
 		if s.pairBooks(a, b); !a.book.PairedWith(b.book) {
 			t.Fatal("two empty books are no pair")
 		}
@@ -271,16 +277,7 @@ func TestPartedBooks(t *testing.T) {
 // parted each time, the less often they are compared, until one of them is replaced.
 func TestUnlikeBooks(t *testing.T) {
 	onlyGoroutine(t)
-	sc := newScript(t)
-	s := sc.s
-	s.begin(startTime*1e6, 0)
-	a, b := s.token(s.decoder.Know(yesToken)), s.token(s.decoder.Know(noToken))
-	for _, token := range []*token{a, b} {
-		s.hide(token)
-		if !s.join(token, condition) {
-			t.Fatal("it does not join its market")
-		}
-	}
+	s, a, b := inOneMarket(t)
 	if _, err := a.book.Set(book.Bid, 400_000, 1); err != nil {
 		t.Fatal(err)
 	}
