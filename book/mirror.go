@@ -3,7 +3,7 @@ package book
 import "errors"
 
 // ErrUnpaired says that a book was to be written together with its mirror, and has none.
-var ErrUnpaired = errors.New("book: it is no pair's")
+var ErrUnpaired = errors.New("book: not paired with another")
 
 // Pair lets two books have their levels in common, if each is the complement of the
 // other, and says whether they have. The books of the two outcomes of a market are, see
