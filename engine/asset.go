@@ -35,6 +35,17 @@ func (a *Asset) Top() (top Top, err error) {
 // readTop is Top, which is so small that the compiler puts it into its callers: the top
 // is written to where they want it.
 func (a *Asset) readTop(top *Top) error {
+	p := &a.top
+	turn := p.turn.Load()
+	stateErr := p.slots[turn&1].read(top)
+	if stateErr == nil && p.turn.Load() == turn && !a.lease.over() {
+		return nil // as nearly always
+	}
+	return a.readAgain(top)
+}
+
+// readAgain is readTop if the top was not there to be used, or published meanwhile.
+func (a *Asset) readAgain(top *Top) error {
 	stateErr, ok := a.top.read(top, maxAttempts)
 	over := a.lease.over()
 	if ok && stateErr == nil && !over {

@@ -15,15 +15,28 @@ func (s *shard) priceChange(e *feed.PriceChange) {
 	s.mirror(e)
 	for i := range e.Changes {
 		c := &e.Changes[i]
-		if t := s.token(c.Asset); s.entry(e, c, t) {
+		if t := s.token(c.Asset); s.entry(e, c, t, nil) {
 			s.set(t, c)
 		}
 	}
 }
 
-// entry takes a change of an event, and says whether it is to be set.
-func (s *shard) entry(e *feed.PriceChange, c *feed.Change, t *token) bool {
+// entry takes a change of an event, and says whether it is to be set in the token's run,
+// which it may begin. If it is not, what it says is nothing new, or has been dealt with.
+// named is the market that the event names, nil if that has not been looked up.
+func (s *shard) entry(e *feed.PriceChange, c *feed.Change, t *token, named *market) bool {
 	s.hide(t)
+	if t.based && t.conn == s.conn && t.state != Gone && t.awaited == nil && t.isNew(e.Time) &&
+		(t.market == named || t.market.id == e.Market) { // as nearly always
+		s.closeRun(t)
+		s.startRun(t, key{e.Time, c.Hash})
+		return true
+	}
+	return s.unusual(e, c, t)
+}
+
+// unusual is entry for whatever does not simply begin a run.
+func (s *shard) unusual(e *feed.PriceChange, c *feed.Change, t *token) bool {
 	switch {
 	case t.state == Gone:
 	case t.based && t.conn != s.conn:
@@ -49,18 +62,12 @@ func (t *token) noteAbroad(conn int, c *feed.Change, k key) {
 	}
 }
 
-// change says whether an entry is to be set in the token's run, which it may begin. If
-// it is not, what it says is nothing new, or has been dealt with.
+// change is entry for a token that follows the event's connection and is of its market.
 //
 // Within one connection and token, the exchange sends changes in order, but
 // repeats some of them late. The key tells them apart: it names the state that
 // the entry belongs to.
 func (s *shard) change(t *token, c *feed.Change, at feed.Timestamp) bool {
-	if t.based && t.awaited == nil && t.isNew(at) { // as nearly always
-		s.closeRun(t)
-		s.startRun(t, key{at, c.Hash})
-		return true
-	}
 	k := key{at, c.Hash}
 	if !t.based {
 		// The whole book is still to come, and will include it.
@@ -95,7 +102,8 @@ func (s *shard) changeKnown(t *token, c *feed.Change, k key) bool {
 		// The state that it belongs to is reached: whatever it says is either so
 		// already or was so before the end of the run.
 		s.counts.Repeats++
-		s.note(t, c)
+		s.touch(t)
+		t.note(c, s.line)
 	case k == r.key:
 		return true
 	case !t.isLate(k) && k.time <= t.horizon.newest.time && t.ring.has(k):
@@ -146,61 +154,73 @@ func (s *shard) setBoth(a, b *token, ofA, ofB *feed.Change) {
 		b.joining.note(ofB, b.run.key)
 	}
 	old, err := a.book.SetBoth(ofA.Side, ofA.Price, ofA.Size)
-	if s.written(a, ofA, old, err) {
-		s.wasSet(a, ofA)
+	if err != nil {
+		s.overflow(a)
+		s.overflow(b)
+		return
 	}
-	if s.written(b, ofB, old, err) {
-		s.wasSet(b, ofB)
-	}
+	s.written(a, ofA, old)
+	s.wasSet(a, ofA)
+	s.written(b, ofB, old)
+	s.wasSet(b, ofB)
 }
 
 // wasSet follows a change of the token's run that was written.
 func (s *shard) wasSet(t *token, c *feed.Change) {
 	t.run.changed()
 	t.run.levels |= levelBit(c)
-	s.note(t, c)
+	s.touch(t)
+	t.note(c, s.line)
 }
 
-// write puts a change into the book, and into the one that it may be instead.
+// write puts a change into the book, and into the one that it may be instead, and says
+// whether it could.
 func (s *shard) write(t *token, c *feed.Change) bool {
 	old, err := t.book.Set(c.Side, c.Price, c.Size)
-	return s.written(t, c, old, err)
-}
-
-// written follows a change into the book, which said this to it.
-func (s *shard) written(t *token, c *feed.Change, old book.Size, err error) bool {
-	t.refreshed = false
-	if err != nil { // more levels than a book can have
-		s.breakContinuity(t, BadMessage)
+	if err != nil {
+		s.overflow(t)
 		return false
 	}
+	s.written(t, c, old)
+	return true
+}
+
+// overflow: a change would give the book more levels than it can have.
+func (s *shard) overflow(t *token) {
+	t.refreshed = false
+	s.breakContinuity(t, BadMessage)
+}
+
+// written follows a change into the book, which held another size.
+func (s *shard) written(t *token, c *feed.Change, old book.Size) {
+	t.refreshed = false
 	s.counts.Applied++
+	if t.watch != nil || t.other != nil {
+		t.writtenToo(c, old)
+	}
+}
+
+// writtenToo takes a change to who is told of them, and into what the book may be instead.
+func (t *token) writtenToo(c *feed.Change, old book.Size) {
 	if t.watch != nil {
 		t.watch.level(c, old)
 	}
 	if t.other != nil {
-		t.writeOther(c)
-	}
-	return true
-}
-
-// writeOther puts a change into what the book may be instead.
-func (t *token) writeOther(c *feed.Change) {
-	if _, err := t.other.Set(c.Side, c.Price, c.Size); err != nil {
-		t.other = nil
+		if _, err := t.other.Set(c.Side, c.Price, c.Size); err != nil {
+			t.other = nil
+		}
 	}
 }
 
 // note counts a change as one of the token's run, or of the one whose refresh is
 // awaited.
-func (s *shard) note(t *token, c *feed.Change) {
-	s.touch(t)
+func (t *token) note(c *feed.Change, line int) {
 	r := &t.run
 	if t.awaited != nil && r.key == t.awaited.key {
 		r.report(c)
 		r = &t.awaited.run
 	}
-	r.count(c, s.line)
+	r.count(c, line)
 }
 
 // repeat handles an entry whose state was announced before and is not the newest:
@@ -280,7 +300,7 @@ func (s *shard) past(t *token, c *feed.Change, k key) {
 	t.become(next)
 	t.setBack(k, s.now)
 	t.run = run{key: k, matched: true, ambiguous: true}
-	s.note(t, c)
+	t.note(c, s.line)
 }
 
 // setLate applies an entry that is older than the run's, belongs to a state that
@@ -311,7 +331,7 @@ func (s *shard) setLate(t *token, c *feed.Change, k key) {
 	if wrongTime && s.check(t, t.book, k, feed.Quick) == feed.Matched {
 		t.setBack(k, s.now)
 		t.run = run{key: k, matched: true, ambiguous: true}
-		s.note(t, c)
+		t.note(c, s.line)
 	}
 }
 
@@ -321,8 +341,16 @@ func (s *shard) closeRun(t *token) {
 	r := &t.run
 	if r.entries > 0 {
 		s.evaluate(t, true)
-		s.closeHash(t)
-		s.closeTop(t, r)
+		if t.pending.line == 0 && r.check != Failed { // as nearly always
+			s.tallies[HashWitness].count(r.saysHash())
+		} else {
+			s.closeFailed(t)
+		}
+		if top := t.book.Top(); r.hasBest && r.agreesWith(top) {
+			s.tallies[TopWitness].count(agreed)
+		} else {
+			s.closeTop(t, r, top)
+		}
 		r.entries = 0 // they have been counted
 	}
 	if t.other != nil && !r.ambiguous {
@@ -330,9 +358,17 @@ func (s *shard) closeRun(t *token) {
 	}
 }
 
-// closeHash asks the witness of the hash at the end of a run. A disagreement
-// waits for the next run.
-func (s *shard) closeHash(t *token) {
+// saysHash is what the witness of the hash says at the end of a run that has not failed.
+func (r *run) saysHash() outcome {
+	if r.matched {
+		return agreed
+	}
+	return unknown
+}
+
+// closeFailed asks the witness of the hash at the end of a run if that or the one before
+// it has failed. A disagreement waits for the next run.
+func (s *shard) closeFailed(t *token) {
 	r := &t.run
 	failedBefore := t.pending.line != 0
 	switch {
@@ -385,8 +421,7 @@ func (s *shard) find(f Finding) {
 }
 
 // closeTop asks the witness of the top at the end of a run.
-func (s *shard) closeTop(t *token, r *run) {
-	top := t.book.Top()
+func (s *shard) closeTop(t *token, r *run, top book.Top) {
 	switch {
 	case !r.hasBest:
 		s.tallies[TopWitness].count(unknown)

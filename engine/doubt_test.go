@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"strings"
@@ -9,6 +10,7 @@ import (
 
 	"example.com/truebook/book"
 	"example.com/truebook/feed"
+	"example.com/truebook/feed/feedtest"
 )
 
 // Best prices that are not the reported ones: settling, then stale.
@@ -251,6 +253,35 @@ func TestAnotherMarket(t *testing.T) {
 	if len(sc.s.markets) != 1 {
 		t.Errorf("%d markets", len(sc.s.markets))
 	}
+}
+
+// Nor do two changes that mirror each other, of which neither is set.
+func TestPairOfAnotherMarket(t *testing.T) {
+	r := record(t, feedtest.Options{Seed: 6}, 50)
+	s := newShard(feed.DecoderOptions{Learn: true})
+	for i, f := range r.frames {
+		if i > 40 && bytes.Contains(f.record.Frame, []byte(`"price_changes":[`)) {
+			before := []View{s.tokens[0].view(), s.tokens[1].view()}
+			if before[0].State != Live || before[1].State != Live {
+				t.Fatal("not live")
+			}
+			wrong := bytes.Replace(f.record.Frame, []byte(before[0].Market), []byte("0xother"), 1)
+			if err := s.step(instant(f.record.Time.UnixNano()), &feed.Record{Frame: wrong}, false); err != nil {
+				t.Fatal(err)
+			}
+			for i, b := range before {
+				v := s.tokens[i].view()
+				if v.State != Stale || v.Reason != BadMessage || v.Market != b.Market || !v.Snapshot.Equal(b.Snapshot) {
+					t.Errorf("token %d: %v %v of %s, or another book", i, v.State, v.Reason, v.Market)
+				}
+			}
+			return
+		}
+		if err := s.step(instant(f.record.Time.UnixNano()), &f.record, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Fatal("no frame of changes")
 }
 
 // A hash ahead of its trade fails where it cannot be searched for; the trade

@@ -67,7 +67,9 @@ func (s *shard) release() {
 		if s.review != nil {
 			s.review(t)
 		}
-		t.show()
+		if !t.isShown() { // few changes are of the best levels
+			t.show()
+		}
 		if t.watch != nil {
 			t.tell()
 		}

@@ -55,11 +55,13 @@ func (s *shard) pair(e *feed.PriceChange) {
 	if a.market == b.market { // and not in one of its own, before its first event
 		a.market.mirrored = true
 	}
-	setA := s.entry(e, ofA, a)
+	setA := s.entry(e, ofA, a, nil)
+	var named *market
 	if setA {
 		s.touch(a) // before the other
+		named = a.market
 	}
-	setB := s.entry(e, ofB, b)
+	setB := s.entry(e, ofB, b, named)
 	switch {
 	case setA && setB && a.book.PairedWith(b.book):
 		s.setBoth(a, b, ofA, ofB)

@@ -187,7 +187,7 @@ func (s *shard) compareAs(t *token, over bool) {
 // exchange makes the book that it may be instead the token's.
 func (s *shard) exchange(t *token) {
 	t.other = t.become(t.other)
-	t.settle(s.now)
+	t.settle(t.unsettled(), s.now)
 	if !t.touched {
 		t.version++ // it is not what it was, and no frame is about to say so
 	}

@@ -296,7 +296,7 @@ func (s *shard) endAwaited(t *token, o outcome) {
 			Expected: h.key.hash.String(), Found: s.checker.Found().String(),
 		})
 	}
-	s.closeTop(t, &h.run)
+	s.closeTop(t, &h.run, t.book.Top())
 }
 
 // refreshFinding names the first level that differs, and how many do.

@@ -39,8 +39,8 @@ const ringSize = 64
 // that matters. It grows as needed: most tokens are quiet. Of each it keeps eight
 // bytes, which are as good as all to tell so few apart.
 type ring struct {
-	marks  []uint64       // of the states
-	next   int            // to be overwritten, when it is full
+	marks  []uint64       // of the states; 0 where there is none yet
+	next   int            // to be written
 	latest feed.Timestamp // of all that were ever added: most searches are beyond it
 }
 
@@ -54,13 +54,22 @@ func (r *ring) add(k key) {
 	if k.unnamed() {
 		return
 	}
-	if len(r.marks) < ringSize {
-		r.marks = append(r.marks, k.mark())
-	} else {
-		r.marks[r.next] = k.mark()
-		r.next = (r.next + 1) % ringSize
+	if r.next == len(r.marks) {
+		r.turn()
 	}
+	r.marks[r.next] = k.mark()
+	r.next++
 	r.latest = max(r.latest, k.time)
+}
+
+// turn makes room, or begins to overwrite what is oldest.
+func (r *ring) turn() {
+	if len(r.marks) >= ringSize {
+		r.next = 0
+		return
+	}
+	r.marks = slices.Grow(r.marks, 1)
+	r.marks = r.marks[:min(cap(r.marks), ringSize)]
 }
 
 func (r *ring) has(k key) bool {

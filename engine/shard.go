@@ -120,7 +120,12 @@ func (s *shard) step(now instant, r *feed.Record, more bool) error {
 	}
 	s.line = r.Line
 	s.begin(now, r.Conn)
-	err := s.record(r)
+	var err error
+	if r.Kind == feed.FrameReceived {
+		err = s.frame(r.Frame)
+	} else {
+		err = s.noFrame(r)
+	}
 	s.end()
 	return err
 }
@@ -143,10 +148,10 @@ func (s *shard) end() {
 	s.release()
 }
 
-func (s *shard) record(r *feed.Record) error {
+// noFrame applies a record that is none of a frame.
+func (s *shard) noFrame(r *feed.Record) error {
 	switch r.Kind {
-	case feed.FrameReceived:
-		return s.frame(r.Frame)
+	case feed.FrameReceived: // is one
 	case feed.Opened, feed.Closed:
 		s.breakAll(Disconnected)
 	case feed.Lost:
@@ -175,12 +180,7 @@ func (s *shard) expire(now instant) {
 
 // reschedule follows a change of what is due for a token.
 func (s *shard) reschedule(t *token) {
-	nothing := t.awaited == nil && t.run.check != Open && !t.failed && t.settling == NoReason
-	if !nothing || t.overdue.due != 0 {
-		if due := t.nextDeadline(); due != t.overdue.due {
-			s.deadlines.set(&t.overdue, due)
-		}
-	}
+	s.deadlines.set(&t.overdue, t.nextDeadline())
 }
 
 // overdue applies what is due for a token. Each case clears the cause of its
@@ -205,6 +205,13 @@ func (s *shard) overdue(t *token) {
 
 func (s *shard) frame(data []byte) error {
 	events, err := s.decoder.Decode(data)
+	if len(events) == 1 && err == nil {
+		if e, ok := events[0].(*feed.PriceChange); ok { // as nearly always
+			s.heard = gist{answer: true, data: true, changed: e.Time}
+			s.priceChange(e)
+			return nil
+		}
+	}
 	s.heard = gist{answer: len(data) > 0 && (data[0] == '{' || data[0] == '['), data: len(events) > 0}
 	if err != nil {
 		s.breakAll(BadMessage)
@@ -273,7 +280,9 @@ func (s *shard) publish(t *token) {
 	}
 	s.doubted = false
 	t.version++
-	t.settle(s.now)
+	if reason := t.unsettled(); reason != t.settling {
+		t.settle(reason, s.now)
+	}
 	s.evaluate(t, false)
 	r := &t.run
 	switch {
@@ -286,7 +295,9 @@ func (s *shard) publish(t *token) {
 	case t.proof.by <= ByTop && r.hasBest && t.settling == NoReason:
 		t.proof = proof{ByTop, t.version, s.now}
 	}
-	s.reschedule(t)
+	if t.overdue.due != 0 || t.waits() {
+		s.reschedule(t)
+	}
 }
 
 // breakAll: what the connection carried from now on, or until now, is unknown.

@@ -163,21 +163,30 @@ func (t *token) fail(now instant) {
 	}
 }
 
-// settle compares the top with the reported best prices.
-func (t *token) settle(now instant) {
+// unsettled compares the top with the reported best prices.
+func (t *token) unsettled() Reason {
 	top := t.book.Top()
-	before := t.settling
 	switch {
 	case top.Crossed():
-		t.settling = Crossed
+		return Crossed
 	case t.run.hasBest && !t.run.agreesWith(top):
-		t.settling = TopMismatch
+		return TopMismatch
 	default:
-		t.settling = NoReason
+		return NoReason
 	}
-	if before == NoReason && t.settling != NoReason {
+}
+
+// settle takes what unsettled says.
+func (t *token) settle(reason Reason, now instant) {
+	if t.settling == NoReason && reason != NoReason {
 		t.settlingAt = now
 	}
+	t.settling = reason
+}
+
+// waits says that something may be overdue some time.
+func (t *token) waits() bool {
+	return t.awaited != nil || t.run.check == Open || t.failed || t.settling != NoReason
 }
 
 // nextDeadline returns when something is overdue next, 0 for never.
@@ -205,16 +214,19 @@ func (t *token) nextDeadline() instant {
 	return next
 }
 
+// usable says that there is a top to be used.
+func (t *token) usable() bool { return t.state == Live && t.settling == NoReason }
+
+// isShown says that the top is to be used and published already.
+func (t *token) isShown() bool {
+	shown := &t.shown
+	return t.usable() && shown.err == nil && shown.epoch == t.epoch && shown.top == t.book.Top()
+}
+
 // show publishes the top and the state, if they are new.
 func (t *token) show() {
-	shown := &t.shown
-	top := t.book.Top()
-	usable := t.state == Live && t.settling == NoReason
-	if usable && shown.err == nil && shown.top == top && shown.epoch == t.epoch {
-		return // as nearly always: few changes are of the best levels
-	}
-	next := shownTop{top: top, epoch: t.epoch}
-	if !usable {
+	next := shownTop{top: t.book.Top(), epoch: t.epoch}
+	if !t.usable() {
 		next.err = t.stateError()
 	}
 	if next != t.shown {

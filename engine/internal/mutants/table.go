@@ -58,6 +58,11 @@ func ofStream() []mutant {
 			trial: by("TestPartedBooks"),
 		},
 		{
+			name: "unnamed-market", guard: "two changes under the name of another market are both in doubt",
+			edits: []edit{{"mirror.go", "\tvar named *market\n", "\tnamed := a.market\n"}},
+			trial: by("TestPairOfAnotherMarket"),
+		},
+		{
 			name: "past", guard: "an entry that the last whole book includes is not applied",
 			edits: []edit{{"changes.go", "case t.isPast(k):", "case false && t.isPast(k):"}},
 			trial: by("TestRepeatBeyondTheRing"),
@@ -69,7 +74,7 @@ func ofStream() []mutant {
 		},
 		{
 			name: "shows-settling", dangerous: true, guard: "a top is not shown while it is crossed, or not the reported one",
-			edits: []edit{{"token.go", "usable := t.state == Live && t.settling == NoReason", "usable := t.state == Live"}},
+			edits: []edit{{"token.go", "return t.state == Live && t.settling == NoReason", "return t.state == Live"}},
 			trial: simulation(2),
 		},
 		{
