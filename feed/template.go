@@ -94,10 +94,8 @@ func (d *Decoder) usualTail(frame []byte, at int, sp *spacing) Timestamp {
 	if at < 0 || at > len(frame)-tailBytes-2*blank {
 		return 0
 	}
-	for _, c := range frame[at+tailBytes+2*blank:] {
-		if c != '\n' && c != '\r' && c != ' ' && c != '\t' {
-			return 0
-		}
+	if end := at + tailBytes + 2*blank; end < len(frame) && !isWhite(frame[end:]) {
+		return 0
 	}
 	tail := (*[tailBytes]byte)(frame[at : at+tailBytes])
 	const time, event, last = timeKey, timeKey + clockRoom, timeKey + clockRoom + eventKey
@@ -109,6 +107,16 @@ func (d *Decoder) usualTail(frame []byte, at int, sp *spacing) Timestamp {
 		return 0
 	}
 	return d.clock.read((*[clockRoom]byte)(tail[time+blank:]))
+}
+
+// isWhite says whether a text is nothing but white space.
+func isWhite(text []byte) bool {
+	for _, c := range text {
+		if c != '\n' && c != '\r' && c != ' ' && c != '\t' {
+			return false
+		}
+	}
+	return true
 }
 
 // usualPair reads two changes, one of either token of the market, of which the second
