@@ -15,7 +15,7 @@ func (s *shard) priceChange(e *feed.PriceChange) {
 	s.mirror(e)
 	for i := range e.Changes {
 		c := &e.Changes[i]
-		if t := s.token(c.Asset); s.entry(e, c, t, nil) {
+		if t := s.token(c.Asset); s.entry(e, c, t) {
 			s.set(t, c)
 		}
 	}
@@ -23,21 +23,13 @@ func (s *shard) priceChange(e *feed.PriceChange) {
 
 // entry takes a change of an event, and says whether it is to be set in the token's run,
 // which it may begin. If it is not, what it says is nothing new, or has been dealt with.
-// named is the market that the event names, nil if that has not been looked up.
-func (s *shard) entry(e *feed.PriceChange, c *feed.Change, t *token, named *market) bool {
+func (s *shard) entry(e *feed.PriceChange, c *feed.Change, t *token) bool {
 	s.hide(t)
-	if t.based && t.conn == s.conn && t.state != Gone && t.awaited == nil && t.isNew(e.Time) &&
-		(t.market == named || t.market.id == e.Market) { // as nearly always
+	switch {
+	case s.beginsRun(t, e.Time) && t.market.id == e.Market: // as nearly always
 		s.closeRun(t)
 		s.startRun(t, key{e.Time, c.Hash})
 		return true
-	}
-	return s.unusual(e, c, t)
-}
-
-// unusual is entry for whatever does not simply begin a run.
-func (s *shard) unusual(e *feed.PriceChange, c *feed.Change, t *token) bool {
-	switch {
 	case t.state == Gone:
 	case t.based && t.conn != s.conn:
 		t.noteAbroad(s.conn, c, key{e.Time, c.Hash})
@@ -47,6 +39,12 @@ func (s *shard) unusual(e *feed.PriceChange, c *feed.Change, t *token) bool {
 		return s.change(t, c, e.Time)
 	}
 	return false
+}
+
+// beginsRun says that a change of some time, under the name of the token's market, begins
+// a run, whatever it says: it is of a state that is later than all that is known.
+func (s *shard) beginsRun(t *token, at feed.Timestamp) bool {
+	return t.based && t.conn == s.conn && t.state != Gone && t.awaited == nil && t.isNew(at)
 }
 
 // noteAbroad takes note of a state that another connection has announced. The two
@@ -85,8 +83,7 @@ func (s *shard) change(t *token, c *feed.Change, at feed.Timestamp) bool {
 	return s.changeKnown(t, c, k)
 }
 
-// isNew says that a state of a time is later than all that is known: then a change of it
-// begins a run, whatever else is so.
+// isNew says that a state of a time is later than all that is known.
 func (t *token) isNew(at feed.Timestamp) bool {
 	return at > t.run.key.time && at > t.horizon.newest.time && at >= t.baseTime
 }
@@ -142,27 +139,6 @@ func (s *shard) set(t *token, c *feed.Change) {
 	if s.write(t, c) {
 		s.wasSet(t, c)
 	}
-}
-
-// setBoth is set for two changes, each the mirror of the other, of two tokens whose books
-// are a pair.
-func (s *shard) setBoth(a, b *token, ofA, ofB *feed.Change) {
-	if a.joining != nil {
-		a.joining.note(ofA, a.run.key)
-	}
-	if b.joining != nil {
-		b.joining.note(ofB, b.run.key)
-	}
-	old, err := a.book.SetBoth(ofA.Side, ofA.Price, ofA.Size)
-	if err != nil {
-		s.overflow(a)
-		s.overflow(b)
-		return
-	}
-	s.written(a, ofA, old)
-	s.wasSet(a, ofA)
-	s.written(b, ofB, old)
-	s.wasSet(b, ofB)
 }
 
 // wasSet follows a change of the token's run that was written.

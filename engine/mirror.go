@@ -50,30 +50,65 @@ func (s *shard) mirror(e *feed.PriceChange) {
 // are written once.
 func (s *shard) pair(e *feed.PriceChange) {
 	ofA, ofB := &e.Changes[0], &e.Changes[1]
-	a, b := s.token(ofA.Asset), s.token(ofB.Asset)
+	a, b := s.known(ofA.Asset), s.known(ofB.Asset)
+	if a == nil || b == nil {
+		a, b = s.token(ofA.Asset), s.token(ofB.Asset)
+	}
 	s.tallies[MirrorWitness].count(agreed)
 	if a.market == b.market { // and not in one of its own, before its first event
 		a.market.mirrored = true
 	}
-	setA := s.entry(e, ofA, a, nil)
-	var named *market
-	if setA {
+	if m := a.market; m == b.market && m.id == e.Market && s.beginsRun(a, e.Time) && s.beginsRun(b, e.Time) { // as nearly always
+		s.hide(a)
+		s.closeRun(a)
+		s.startRun(a, key{e.Time, ofA.Hash})
 		s.touch(a) // before the other
-		named = a.market
+		s.hide(b)
+		s.closeRun(b)
+		s.startRun(b, key{e.Time, ofB.Hash})
+		s.setPair(a, b, ofA, ofB)
+		return
 	}
-	setB := s.entry(e, ofB, b, named)
+	setA := s.entry(e, ofA, a)
+	if setA {
+		s.touch(a)
+	}
+	setB := s.entry(e, ofB, b)
 	switch {
-	case setA && setB && a.book.PairedWith(b.book):
-		s.setBoth(a, b, ofA, ofB)
 	case setA && setB:
-		s.set(a, ofA)
-		s.set(b, ofB)
-		s.pairBooks(a, b)
+		s.setPair(a, b, ofA, ofB)
 	case setA:
 		s.set(a, ofA)
 	case setB:
 		s.set(b, ofB)
 	}
+}
+
+// setPair is set for two changes, each the mirror of the other, of two tokens. If their books
+// are a pair, it writes once.
+func (s *shard) setPair(a, b *token, ofA, ofB *feed.Change) {
+	if !a.book.PairedWith(b.book) {
+		s.set(a, ofA)
+		s.set(b, ofB)
+		s.pairBooks(a, b)
+		return
+	}
+	if a.joining != nil {
+		a.joining.note(ofA, a.run.key)
+	}
+	if b.joining != nil {
+		b.joining.note(ofB, b.run.key)
+	}
+	old, err := a.book.SetBoth(ofA.Side, ofA.Price, ofA.Size)
+	if err != nil {
+		s.overflow(a)
+		s.overflow(b)
+		return
+	}
+	s.written(a, ofA, old)
+	s.wasSet(a, ofA)
+	s.written(b, ofB, old)
+	s.wasSet(b, ofB)
 }
 
 // pairBooks lets the books of a market's two tokens, which are none, be a pair if they

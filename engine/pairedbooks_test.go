@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -357,5 +358,47 @@ func same(t *testing.T, seed uint64, line int, a, b *token) {
 	other, otherErr := b.readers.Top()
 	if top != other || fmt.Sprint(err) != fmt.Sprint(otherErr) {
 		t.Fatalf("seed %d, line %d: the top shared is %+v, %v; alone %+v, %v", seed, line, top, err, other, otherErr)
+	}
+}
+
+// TestPartedByEndOfRun: to end the run of one token may put another book in the place of its
+// own, which is no pair with anybody's then. A change does it that comes late and with a wrong
+// time: the book with it is what it may be instead, and has the hash of the run.
+func TestPartedByEndOfRun(t *testing.T) {
+	r := record(t, feedtest.Options{Seed: 6, Markets: 1}, 200)
+	s := newShard(feed.DecoderOptions{Learn: true})
+	step := func(f feed.Record) {
+		t.Helper()
+		if err := s.step(instant(f.Time.UnixNano()), &f, false); err != nil {
+			t.Fatal(err)
+		}
+	}
+	timeOf := func(i int) string { // of a frame of two changes
+		var f changesFrame
+		if err := json.Unmarshal(r.frames[i].record.Frame, &f); err != nil || len(f.Changes) != 2 {
+			return ""
+		}
+		return f.Time
+	}
+	i := 0
+	for ; i < 50 || timeOf(i) == "" || timeOf(i+1) <= timeOf(i) || timeOf(i+2) <= timeOf(i+1) || !s.tokens[0].run.matched; i++ {
+		step(r.frames[i].record)
+	}
+	both := s.tokens[:2]
+	wrong := r.frames[i].record
+	wrong.Time = r.frames[i+1].record.Time
+	wrong.Frame = bytes.Replace(wrong.Frame, []byte(timeOf(i)), []byte(strconv.FormatInt(int64(both[0].baseTime-1), 10)), 1)
+	step(r.frames[i+1].record)
+	step(wrong)
+	for _, token := range both {
+		if token.other == nil || token.run.check != Open || !both[0].book.PairedWith(both[1].book) {
+			t.Fatal("nothing to part them")
+		}
+	}
+	step(r.frames[i+2].record)
+	for _, token := range both {
+		if v := token.view(); v.State != Live || v.Check != Proved || v.Epoch != 1 {
+			t.Errorf("%v %v, %v, epoch %d", v.State, v.Reason, v.Check, v.Epoch)
+		}
 	}
 }

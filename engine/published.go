@@ -61,10 +61,14 @@ func (p *published) show(next shownTop, version uint64, at feed.Timestamp, recei
 	s.bidSize.Store(int64(next.top.Bid.Size))
 	s.askSize.Store(int64(next.top.Ask.Size))
 	s.version.Store(version)
-	s.epoch.Store(next.epoch)
 	s.time.Store(int64(at))
 	s.received.Store(int64(received))
-	s.err.Store(next.err)
+	if s.epoch.Load() != next.epoch { // a load is cheap, and a store is not
+		s.epoch.Store(next.epoch)
+	}
+	if s.err.Load() != next.err {
+		s.err.Store(next.err)
+	}
 	p.turn.Store(turn)
 }
 

@@ -138,10 +138,7 @@ func (s *shard) begin(now instant, conn int) {
 
 // end makes the versions of what was touched, and shows them to the readers.
 func (s *shard) end() {
-	for _, t := range s.touched {
-		s.publish(t)
-		t.touched, t.refreshed, t.rested = false, false, false
-	}
+	s.publish()
 	if s.proofs.waiting() {
 		s.prove()
 	}
@@ -247,12 +244,18 @@ func (s *shard) frame(data []byte) error {
 
 // token returns the token of an asset, which it makes if need be.
 func (s *shard) token(a *feed.Asset) *token {
-	if a.Index < len(s.tokens) {
-		if t := s.tokens[a.Index]; t != nil {
-			return t
-		}
+	if t := s.known(a); t != nil {
+		return t
 	}
 	return s.addToken(a)
+}
+
+// known returns the token of an asset, nil if there is none yet.
+func (s *shard) known(a *feed.Asset) *token {
+	if a.Index >= len(s.tokens) {
+		return nil
+	}
+	return s.tokens[a.Index]
 }
 
 func (s *shard) addToken(a *feed.Asset) *token {
@@ -272,32 +275,42 @@ func (s *shard) touch(t *token) {
 	}
 }
 
-// publish ends what a frame did to a token: one more version, and its check.
-func (s *shard) publish(t *token) {
-	t.received = s.now
-	if !t.based {
-		return
+// publish ends what a frame did to tokens: one more version of each, and its check.
+func (s *shard) publish() {
+	for _, t := range s.touched {
+		t.received = s.now
+		if t.based {
+			s.doubted = false
+			t.version++
+			if reason := t.unsettled(); reason != t.settling {
+				t.settle(reason, s.now)
+			}
+			s.evaluate(t, false)
+			t.prove(s.now)
+			if t.overdue.due != 0 || t.waits() {
+				s.reschedule(t)
+			}
+		}
+		t.touched, t.refreshed, t.rested = false, false, false
 	}
-	s.doubted = false
-	t.version++
-	if reason := t.unsettled(); reason != t.settling {
-		t.settle(reason, s.now)
-	}
-	s.evaluate(t, false)
-	r := &t.run
+}
+
+// prove says what proves the version that a frame has made, if anything does.
+func (t *token) prove(now instant) {
+	by, r := t.proof.by, &t.run
 	switch {
 	case r.check == Proved:
-		t.proof = proof{ByHash, t.version, s.now}
+		by = ByHash
 	case t.rested && r.check != Failed:
-		t.proof = proof{ByRest, t.version, s.now}
+		by = ByRest
 	case t.refreshed && r.check == Unproved && !r.ambiguous:
-		t.proof = proof{ByRefresh, t.version, s.now}
-	case t.proof.by <= ByTop && r.hasBest && t.settling == NoReason:
-		t.proof = proof{ByTop, t.version, s.now}
+		by = ByRefresh
+	case by <= ByTop && r.hasBest && t.settling == NoReason:
+		by = ByTop
+	default:
+		return
 	}
-	if t.overdue.due != 0 || t.waits() {
-		s.reschedule(t)
-	}
+	t.proof = proof{by, t.version, now}
 }
 
 // breakAll: what the connection carried from now on, or until now, is unknown.

@@ -59,7 +59,7 @@ func ofStream() []mutant {
 		},
 		{
 			name: "unnamed-market", guard: "two changes under the name of another market are both in doubt",
-			edits: []edit{{"mirror.go", "\tvar named *market\n", "\tnamed := a.market\n"}},
+			edits: []edit{{"mirror.go", "m.id == e.Market && s.begins", "s.begins"}},
 			trial: by("TestPairOfAnotherMarket"),
 		},
 		{
