@@ -35,10 +35,8 @@ func (a *Asset) Top() (top Top, err error) {
 // readTop is Top, which is so small that the compiler puts it into its callers: the top
 // is written to where they want it.
 func (a *Asset) readTop(top *Top) error {
-	p := &a.top
-	turn := p.turn.Load()
-	stateErr := p.slots[turn&1].read(top)
-	if stateErr == nil && p.turn.Load() == turn && !a.lease.over() {
+	s, turn := a.top.newest()
+	if err := s.read(top); err == nil && a.top.isAt(turn) && !a.lease.over() {
 		return nil // as nearly always
 	}
 	return a.readAgain(top)

@@ -60,7 +60,7 @@ func (t *token) noteAbroad(conn int, c *feed.Change, k key) {
 	}
 }
 
-// change is entry for a token that follows the event's connection and is of its market.
+// change is entry for a token that follows no other connection and is of the event's market.
 //
 // Within one connection and token, the exchange sends changes in order, but
 // repeats some of them late. The key tells them apart: it names the state that

@@ -80,14 +80,23 @@ const maxAttempts = 64
 // disturbed.
 func (p *published) read(t *Top, attempts int) (err *StateError, ok bool) {
 	for range attempts {
-		turn := p.turn.Load()
-		err = p.slots[turn&1].read(t)
-		if p.turn.Load() == turn {
+		s, turn := p.newest()
+		if err = s.read(t); p.isAt(turn) {
 			return err, true
 		}
 	}
 	return nil, false
 }
+
+// newest returns the slot that was published last. A copy of it is whole if the turn is
+// the same when it is made.
+func (p *published) newest() (s *slot, turn uint64) {
+	turn = p.turn.Load()
+	return &p.slots[turn&1], turn
+}
+
+// isAt says that nothing has been published since a turn.
+func (p *published) isAt(turn uint64) bool { return p.turn.Load() == turn }
 
 func (s *slot) read(t *Top) *StateError {
 	prices := s.prices.Load()

@@ -3,8 +3,11 @@ package engine
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"testing"
 	"time"
+
+	"example.com/truebook/feed"
 )
 
 const opening = "40x10 41x5 | 60x7 61x8"
@@ -189,6 +192,49 @@ func TestRepeatBeyondTheRing(t *testing.T) {
 	sc.expect("live, unproved, epoch 1", last)
 	sc.change("41x6 |", "40x165 41x6 | 60x7 61x8", startTime+500)
 	sc.expect("live, proved, epoch 1", "40x165 41x6 | 60x7 61x8")
+}
+
+// A ring has room for states to come. No state is one of those: this one's time is such
+// that its mark would be the 0 that stands there.
+func TestRingRoom(t *testing.T) {
+	var r ring
+	for i := range 3 {
+		r.add(key{feed.Timestamp(i), feed.HashOf([20]byte{1})})
+	}
+	if !slices.Contains(r.marks, 0) {
+		t.Fatal("no room")
+	}
+	const mix = 0x9e3779b97f4a7c15
+	inverse := uint64(mix) // of odd numbers each step doubles the bits that are right
+	for range 5 {
+		inverse *= 2 - mix*inverse
+	}
+	h := feed.HashOf([20]byte{2})
+	k := key{feed.Timestamp(h.Part() * inverse), h} //nolint:gosec // any 64 bits
+	if uint64(k.time)*mix != h.Part() {             //nolint:gosec // the same
+		t.Fatal("another time than meant")
+	}
+	if r.latest = max(r.latest, k.time); r.has(k) {
+		t.Error("never added, and in the ring")
+	}
+}
+
+// What a server says is an answer if it is JSON, with white space or without.
+func TestAnswers(t *testing.T) {
+	sc := opened(t)
+	end := "40x11 41x5 | 60x7 61x8"
+	change := changesText([]string{"40x11 |"}, end, startTime+5, hashOf(yesToken, end, startTime+5, scriptTerms))
+	for frame, want := range map[string]gist{
+		" " + change:                            {answer: true, data: true, changed: startTime + 5},
+		"\r\n\t[" + change + "," + change + "]": {answer: true, data: true, changed: startTime + 5},
+		" []":                                   {answer: true},
+		"PONG":                                  {text: feed.TextPong},
+	} {
+		sc.step(frame)
+		if sc.s.heard != want {
+			t.Errorf("%q: %+v", frame, sc.s.heard)
+		}
+	}
 }
 
 // A change stamped before the opening book comes right after it. It is part of

@@ -39,15 +39,15 @@ const ringSize = 64
 // that matters. It grows as needed: most tokens are quiet. Of each it keeps eight
 // bytes, which are as good as all to tell so few apart.
 type ring struct {
-	marks  []uint64       // of the states; 0 where there is none yet
-	next   int            // to be written
+	marks  []uint64       // of the states; 0, which is no mark, where there is none yet
+	next   int            // to be written, after turn if it is behind the last
 	latest feed.Timestamp // of all that were ever added: most searches are beyond it
 }
 
-// mark is a number that hardly any other state of the token has.
+// mark is a number that hardly any other state of the token has, and never 0.
 func (k key) mark() uint64 {
 	const mix = 0x9e3779b97f4a7c15
-	return uint64(k.time)*mix ^ k.hash.Part()
+	return uint64(k.time)*mix ^ k.hash.Part() | 1
 }
 
 func (r *ring) add(k key) {

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"slices"
 	"time"
 
@@ -120,12 +121,7 @@ func (s *shard) step(now instant, r *feed.Record, more bool) error {
 	}
 	s.line = r.Line
 	s.begin(now, r.Conn)
-	var err error
-	if r.Kind == feed.FrameReceived {
-		err = s.frame(r.Frame)
-	} else {
-		err = s.noFrame(r)
-	}
+	err := s.record(r)
 	s.end()
 	return err
 }
@@ -145,10 +141,10 @@ func (s *shard) end() {
 	s.release()
 }
 
-// noFrame applies a record that is none of a frame.
-func (s *shard) noFrame(r *feed.Record) error {
+func (s *shard) record(r *feed.Record) error {
 	switch r.Kind {
-	case feed.FrameReceived: // is one
+	case feed.FrameReceived:
+		return s.frame(r.Frame)
 	case feed.Opened, feed.Closed:
 		s.breakAll(Disconnected)
 	case feed.Lost:
@@ -209,7 +205,7 @@ func (s *shard) frame(data []byte) error {
 			return nil
 		}
 	}
-	s.heard = gist{answer: len(data) > 0 && (data[0] == '{' || data[0] == '['), data: len(events) > 0}
+	s.heard = gist{answer: isJSON(data), data: len(events) > 0}
 	if err != nil {
 		s.breakAll(BadMessage)
 		return err
@@ -240,6 +236,12 @@ func (s *shard) frame(data []byte) error {
 		}
 	}
 	return err
+}
+
+// isJSON says whether a frame begins as an object or an array does.
+func isJSON(frame []byte) bool {
+	frame = bytes.TrimLeft(frame, " \t\r\n")
+	return len(frame) > 0 && (frame[0] == '{' || frame[0] == '[')
 }
 
 // token returns the token of an asset, which it makes if need be.

@@ -63,6 +63,11 @@ func ofStream() []mutant {
 			trial: by("TestPairOfAnotherMarket"),
 		},
 		{
+			name: "torn-top", guard: "a top that was copied while two others were published is not used",
+			edits: []edit{{"asset.go", "err == nil && a.top.isAt(turn)", "err == nil && turn > 0"}},
+			trial: by("TestTopsAreNeverTorn"),
+		},
+		{
 			name: "past", guard: "an entry that the last whole book includes is not applied",
 			edits: []edit{{"changes.go", "case t.isPast(k):", "case false && t.isPast(k):"}},
 			trial: by("TestRepeatBeyondTheRing"),
