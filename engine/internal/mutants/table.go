@@ -63,11 +63,6 @@ func ofStream() []mutant {
 			trial: by("TestPairOfAnotherMarket"),
 		},
 		{
-			name: "torn-top", guard: "a top that was copied while two others were published is not used",
-			edits: []edit{{"asset.go", "err == nil && a.top.isAt(turn)", "err == nil && turn > 0"}},
-			trial: by("TestTopsAreNeverTorn"),
-		},
-		{
 			name: "past", guard: "an entry that the last whole book includes is not applied",
 			edits: []edit{{"changes.go", "case t.isPast(k):", "case false && t.isPast(k):"}},
 			trial: by("TestRepeatBeyondTheRing"),
@@ -307,6 +302,11 @@ func ofBudget() []mutant {
 // ofShell are those whose connections and timers do not do what the core asks for.
 func ofShell() []mutant {
 	return []mutant{
+		{
+			name: "torn-top", guard: "a top that was copied while two others were published is not used",
+			edits: []edit{{"asset.go", "err == nil && a.top.isAt(turn)", "err == nil && turn > 0"}},
+			trial: by("TestTopsAreNeverTorn"),
+		},
 		{
 			name: "panic-lives", guard: "nobody vouches for the books of a core that has panicked",
 			edits: []edit{{"market.go", "\ts.lease.revoke()\n", "\n"}},
