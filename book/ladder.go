@@ -30,9 +30,9 @@ type tree = btree.Map[key, Size]
 // and a few leaves, and deep ones take fewer steps. Larger nodes make the first
 // write after a snapshot dearer, since it copies a node; but snapshots are taken
 // only when somebody asks. BenchmarkDegree in package bench (160 levels, medians of
-// 2026-11-23), for degrees of 8, 16, 32, 64 and 128: a write takes 20, 17, 17, 19
-// and 14 ns, which from 16 to 64 is within its noise, and one after a snapshot 430,
-// 360, 420, 920 and 820 ns.
+// 2026-11-23), for degrees of 8, 16, 32, 64 and 128: a write takes 20, 17, 17, 17
+// and 15 ns, which from 16 to 64 is within its noise, and one after a snapshot 450,
+// 360, 470, 960 and 900 ns.
 const degree = 64
 
 // ladder is one side of a book, and the other side of its mirror. Only its holder writes.
