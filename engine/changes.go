@@ -93,6 +93,7 @@ func (s *shard) changeKnown(t *token, c *feed.Change, k key) bool {
 	r := &t.run
 	if k.time <= r.key.time && r.entries > 0 && (k != r.key || r.levels&levelBit(c) != 0) {
 		s.compare(t) // what is to be done depends on whether the state is reached
+		s.reschedule(t)
 	}
 	switch {
 	case k == r.key && r.matched:
@@ -167,7 +168,7 @@ func (s *shard) overflow(t *token) {
 	s.breakContinuity(t, BadMessage)
 }
 
-// written follows a change into the book, which held another size.
+// written follows a change that is in the book, where old was before it.
 func (s *shard) written(t *token, c *feed.Change, old book.Size) {
 	t.refreshed = false
 	s.counts.Applied++

@@ -77,6 +77,9 @@ func (c *checker) check() {
 
 // read reads one token.
 func (c *checker) read(t *checkedToken) {
+	if of := t.asset.token; of.sleepsOver() {
+		c.fail("token %.5s: something is due at %v, and waited for at %v", t.id, of.nextDeadline(), of.overdue.due)
+	}
 	view := t.asset.View()
 	top, err := t.asset.Top()
 	live := view.State == Live

@@ -92,6 +92,9 @@ func (sc *script) published() {
 		if t == nil {
 			continue
 		}
+		if t.sleepsOver() {
+			sc.t.Fatalf("line %d: something is due at %v, and waited for at %v", sc.line, t.nextDeadline(), t.overdue.due)
+		}
 		v := t.readers.View()
 		want, wantErr := v.Top()
 		top, err := t.readers.Top()
@@ -104,6 +107,12 @@ func (sc *script) published() {
 			sc.t.Fatalf("line %d: published %+v, but the view is %+v of version %d", sc.line, top, want, v.Version)
 		}
 	}
+}
+
+// sleepsOver says that nobody will look when something is due. To look early does no harm.
+func (t *token) sleepsOver() bool {
+	due := t.nextDeadline()
+	return due != 0 && (t.overdue.due == 0 || t.overdue.due > due)
 }
 
 func jsonLevels(levels []book.Level) string {

@@ -184,7 +184,7 @@ func (t *token) settle(reason Reason, now instant) {
 	t.settling = reason
 }
 
-// waits says that something may be overdue some time.
+// waits says that something may be overdue some time: without, nextDeadline is 0.
 func (t *token) waits() bool {
 	return t.awaited != nil || t.run.check == Open || t.failed || t.settling != NoReason
 }

@@ -109,6 +109,16 @@ func ofStream() []mutant {
 func ofProof() []mutant {
 	return []mutant{
 		{
+			name: "open-unseen", guard: "a mismatch that is found between versions is given no more time than others",
+			edits: []edit{{"changes.go", "is reached\n\t\ts.reschedule(t)\n", "is reached\n"}},
+			trial: by("TestSmallStreams"),
+		},
+		{
+			name: "unscheduled", guard: "what is due some time is looked at then",
+			edits: []edit{{"token.go", "t.failed || t.settling != NoReason", "t.failed"}},
+			trial: by("TestOtherHashes"),
+		},
+		{
 			name: "open-for-ever", guard: "a run is over 250 ms after its hash did not match first",
 			edits: []edit{{"run.go", "runTimeout = 250 * time.Millisecond", "runTimeout = time.Hour"}},
 			trial: by("TestEndlessRun"),
