@@ -51,7 +51,7 @@ func (s *shard) mirror(e *feed.PriceChange) {
 func (s *shard) pair(e *feed.PriceChange) {
 	ofA, ofB := &e.Changes[0], &e.Changes[1]
 	a, b := s.known(ofA.Asset), s.known(ofB.Asset)
-	if a == nil || b == nil {
+	if a == nil || b == nil { // once only
 		a, b = s.token(ofA.Asset), s.token(ofB.Asset)
 	}
 	s.tallies[MirrorWitness].count(agreed)

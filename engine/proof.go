@@ -110,6 +110,7 @@ func (s *shard) prove() {
 		t := p.next()
 		s.hide(t)
 		s.compare(t)
+		s.reschedule(t)
 	}
 }
 
@@ -141,7 +142,6 @@ func (s *shard) evaluateWithin(p *proofs, t *token, over bool) {
 func (s *shard) compare(t *token) {
 	if !t.run.compared {
 		s.compareAs(t, false)
-		s.reschedule(t) // a mismatch is given some time only
 	}
 }
 

@@ -72,7 +72,7 @@ func (p *published) show(next shownTop, version uint64, at feed.Timestamp, recei
 	p.turn.Store(turn)
 }
 
-// maxAttempts bounds the copies that a reader makes in vain. One fails only if the
+// maxAttempts bounds the copies that a reader makes in vain after its first. One fails only if the
 // writer publishes twice within some nanoseconds, the time that a copy takes.
 const maxAttempts = 64
 

@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"bytes"
 	"slices"
 	"time"
 
@@ -205,7 +204,7 @@ func (s *shard) frame(data []byte) error {
 			return nil
 		}
 	}
-	s.heard = gist{answer: isJSON(data), data: len(events) > 0}
+	s.heard = gist{answer: feed.LooksLikeJSON(data), data: len(events) > 0}
 	if err != nil {
 		s.breakAll(BadMessage)
 		return err
@@ -236,12 +235,6 @@ func (s *shard) frame(data []byte) error {
 		}
 	}
 	return err
-}
-
-// isJSON says whether a frame begins as an object or an array does.
-func isJSON(frame []byte) bool {
-	frame = bytes.TrimLeft(frame, " \t\r\n")
-	return len(frame) > 0 && (frame[0] == '{' || frame[0] == '[')
 }
 
 // token returns the token of an asset, which it makes if need be.

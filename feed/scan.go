@@ -46,6 +46,16 @@ func (s *scanner) fail(pos int, reason string) bool {
 
 const endOfFrame = "the frame ends here"
 
+// whiteSpace is what JSON allows between its values.
+const whiteSpace = " \t\r\n"
+
+// LooksLikeJSON says whether what a server sent can be an object or an array. The page of
+// something that stands before the exchange is none, and no word is.
+func LooksLikeJSON(data []byte) bool {
+	data = bytes.TrimLeft(data, whiteSpace)
+	return len(data) > 0 && (data[0] == '{' || data[0] == '[')
+}
+
 // next moves to the next byte that is no white space and returns it, 0 at the
 // end or after a fault.
 func (s *scanner) next() byte {

@@ -1,6 +1,9 @@
 package feed
 
-import "math/bits"
+import (
+	"bytes"
+	"math/bits"
+)
 
 // This file reads what nearly every frame is, price_change, in the one form that
 // the exchange gives it today: every key in its place, no white space but perhaps
@@ -94,7 +97,7 @@ func (d *Decoder) usualTail(frame []byte, at int, sp *spacing) Timestamp {
 	if at < 0 || at > len(frame)-tailBytes-2*blank {
 		return 0
 	}
-	if end := at + tailBytes + 2*blank; end < len(frame) && !isWhite(frame[end:]) {
+	if end := at + tailBytes + 2*blank; end < len(frame) && len(bytes.TrimLeft(frame[end:], whiteSpace)) > 0 {
 		return 0
 	}
 	tail := (*[tailBytes]byte)(frame[at : at+tailBytes])
@@ -107,16 +110,6 @@ func (d *Decoder) usualTail(frame []byte, at int, sp *spacing) Timestamp {
 		return 0
 	}
 	return d.clock.read((*[clockRoom]byte)(tail[time+blank:]))
-}
-
-// isWhite says whether a text is nothing but white space.
-func isWhite(text []byte) bool {
-	for _, c := range text {
-		if c != '\n' && c != '\r' && c != ' ' && c != '\t' {
-			return false
-		}
-	}
-	return true
 }
 
 // usualPair reads two changes, one of either token of the market, of which the second

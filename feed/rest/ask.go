@@ -83,15 +83,8 @@ func (c *Client) exchange(ctx context.Context, g *gate, r request) ([]byte, erro
 		return nil, err
 	case int64(len(data)) > r.most:
 		return nil, ErrTooBig
-	case !looksLikeJSON(data):
+	case !feed.LooksLikeJSON(data):
 		return nil, &feed.StatusError{Status: answer.StatusCode, Body: string(data[:min(len(data), feed.MaxStatusBody)])}
 	}
 	return data, nil
-}
-
-// looksLikeJSON says whether an answer can be an object or an array, and is not the
-// page of something that stands before the exchange.
-func looksLikeJSON(data []byte) bool {
-	data = bytes.TrimLeft(data, " \t\r\n")
-	return len(data) > 0 && (data[0] == '{' || data[0] == '[')
 }
