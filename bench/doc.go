@@ -2,7 +2,7 @@
 //
 //	go test -bench . ./bench
 //
-// is the short form, some 80 seconds, 200 ms for each benchmark. It ends with the
+// is the short form, some 100 seconds, 200 ms for each benchmark. It ends with the
 // ratios. The long form adds 10,000 and 100,000 tokens, and takes some forty minutes
 // and 7 GB:
 //
